@@ -1,0 +1,67 @@
+# Every target does its own set-up: Python 3.11+, make and a network to PyPI are all it takes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+CDP := $(BIN)/cdp
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8'
+
+# The lock is installed whole and by hash; the project itself cannot be hashed, so it is a second command.
+$(VENV)/.installed: requirements.txt pyproject.toml | $(UV)
+	@echo "Installing the locked requirements ..."
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --require-hashes -r requirements.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing what the tests need ..."
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/.installed ## Create .venv from the locked requirements
+
+.PHONY: install-dev
+install-dev: $(VENV)/.installed-dev
+
+.PHONY: demo
+demo: $(VENV)/.installed ## Import two audiences on embedded servers and show what happened
+	@$(CDP) sandbox demo
+
+.PHONY: up
+up: $(VENV)/.installed ## Keep Airflow's UI and all servers running
+	@$(CDP) sandbox up --airflow
+
+.PHONY: down
+down: $(VENV)/.installed ## Stop what `make up` started
+	@$(CDP) sandbox down
+
+.PHONY: test
+test: $(VENV)/.installed-dev ## Run the tests against real servers
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(VENV)/.installed-dev ## Lint, types, layers, SQL, and that generated files are current
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint --disable-progress-bar include/sql
+	@$(CDP) feeds schema --check
+
+.PHONY: lock
+lock: | $(UV) ## Compile requirements*.in into hashed locks (keeps existing pins; UPGRADE=1 renews them)
+	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt --python-version 3.11 --generate-hashes
+	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt --python-version 3.11 --generate-hashes
+
+.PHONY: clean
+clean: ## Remove the virtual environment and everything built
+	@rm -rf $(VENV) build *.egg-info plugins/*.egg-info

@@ -1,0 +1,33 @@
+"""``cdp``: the command line. Each group of commands is an entry point, so a group costs nothing until it is used."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+
+import click
+
+from campaign_cdp import __version__
+from campaign_cdp.exceptions import SyncError
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(point.name for point in entry_points(group="campaign_cdp.commands"))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        point = next(iter(entry_points(group="campaign_cdp.commands", name=name)), None)
+        return point.load() if point else None
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SyncError as err:
+            click.secho(str(err), fg="red", err=True)
+            sys.exit(1)
+
+
+@click.command(cls=_Commands)
+@click.version_option(__version__)
+def cdp() -> None:
+    """Audiences from Real-Time CDP into Adobe Campaign Classic, delivery events back."""

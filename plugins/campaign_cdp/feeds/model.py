@@ -1,0 +1,234 @@
+"""The schema of ``include/feeds/*.yaml``: frozen pydantic models, unknown keys forbidden."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from campaign_cdp.attributes import RECIPIENT, Attribute, ValueType
+
+_DURATION = re.compile(r"^(\d+)(s|m|h|d)$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _parse_duration(value: object) -> object:
+    if isinstance(value, str) and (match := _DURATION.match(value)):
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError(f"{value!r} is not a duration; write a number and a unit, like 30s, 2m, 4h or 7d")
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_parse_duration, json_schema_input_type=Annotated[str, Field(pattern=_DURATION.pattern)]),
+]
+FeedId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,49}$")]
+Prefix = Annotated[str, StringConstraints(pattern=r"^[^/].*/$")]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LandingZoneConfig(Strict):
+    """Where AEP writes the files."""
+
+    type: Literal["s3"] = Field(description="Kind of storage.")
+    connection: str = Field(description="Airflow connection id; its secrets never appear here.")
+    bucket: str = Field(description="Bucket name, without s3://.")
+    prefix: Prefix = Field(description="Folder of this feed, ending in /. One feed per folder.")
+    name_pattern: str = Field(default="*.csv*", description="Glob for the names of data files below the prefix.")
+    ignore_before: date | None = Field(default=None, description="Files last modified before this day (UTC) are not ours.")
+
+
+class StableFor(Strict):
+    """A file set is complete when nothing in it changed for this long."""
+
+    stable: Duration
+
+
+class FileFormat(Strict):
+    """CSV dialect. Defaults are those of an AEP cloud-storage destination with *Double quotes* chosen."""
+
+    delimiter: Literal[",", "\t", ";", "|", ":"] = ","
+    quote: Literal['"', ""] = Field(default='"', description="Empty: the file has no quoting at all.")
+    escape: Literal["\\", "'"] = Field(default="\\", description="Escapes a quote inside quotes; doubled quotes also work.")
+    null_tokens: tuple[str, ...] = Field(
+        default=("null", "NULL", ""), description="Spellings of 'no value'. The first is the fastest."
+    )
+    encoding: Literal["utf-8", "utf-16", "iso-8859-1", "windows-1252"] = "utf-8"
+    max_uncompressed: int = Field(default=50_000_000_000, gt=0, description="Bytes; a larger part is quarantined.")
+    max_ratio: int = Field(default=200, gt=1, description="Uncompressed : compressed bytes; above is a zip bomb.")
+
+
+class Column(Strict):
+    """One column of the file and the Campaign attribute it feeds."""
+
+    source: str = Field(alias="from", description="Header in the file; dots and underscores are the same.")
+    aliases: tuple[str, ...] = Field(default=(), description="Other headers that mean the same column.")
+    type: ValueType | None = Field(default=None, description="Defaults to the attribute's type.")
+    max_length: int | None = Field(default=None, ge=1, description="Characters; defaults to the attribute's length.")
+    format: str | None = Field(default=None, description="Date pattern such as %d/%m/%Y; default is ISO 8601.")
+    required: bool = Field(default=False, description="A line without a value here is rejected.")
+    case: Literal["keep", "lower", "upper", "first_upper"] = "keep"
+    on_error: Literal["reject", "ignore", "default"] = Field(
+        default="reject", description="Bad value: reject the line, treat as empty, or take the default."
+    )
+    default: str | None = Field(default=None, description="Used where the file has no value, or on_error says so.")
+
+
+class Membership(Strict):
+    """Columns that AEP adds about the audience; matched by pattern because their names hold ids."""
+
+    status: str = Field(default="segmentMembership*status", description="Glob for the realized/exited column.")
+    qualified_at: str = Field(
+        default="segmentMembership*lastQualificationTime", description="Glob for the column that orders duplicates."
+    )
+
+
+class Profiles(Strict):
+    """What happens to recipients."""
+
+    mode: Literal["update_only", "insert_or_update", "none"] = "update_only"
+    empty_values: Literal["keep", "clear"] = Field(default="keep", description="What an empty value does to Campaign's.")
+    folder: str | None = Field(default=None, description="Internal name of the folder for new recipients.")
+
+
+class AudienceList(Strict):
+    """The Campaign list (static group) that mirrors the audience."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")] = Field(
+        description="Internal name of the list."
+    )
+    label: str | None = Field(default=None, description="Label when the list has to be created.")
+    mode: Literal["mirror", "add", "remove_exited"] = Field(
+        description="mirror: exactly the members of the file set. add: never removes. remove_exited: also removes 'exited' lines."
+    )
+
+
+class Rejects(Strict):
+    """How many rejected lines are too many. Above either limit nothing is applied."""
+
+    max_pct: Percent = Field(default=1.0, description="Percent of lines.")
+    max_count: int | None = Field(default=None, ge=0, description="Lines.")
+
+
+class VolumeGuard(Strict):
+    """Protects the list from an export that went wrong."""
+
+    max_removed_pct: Percent = Field(default=30.0, description="Percent of the list that one run may remove.")
+
+
+class Historise(Strict):
+    """Where applied files go; without this block they stay."""
+
+    prefix: Prefix = Field(description="Folder outside the feed's prefix.")
+    days: int = Field(default=30, ge=1, description="Days to keep them.")
+
+
+class Alerts(Strict):
+    late_after: Duration = Field(default=timedelta(hours=6), description="A run without files by then has failed as late.")
+    late_is: Literal["failed", "skipped"] = Field(default="failed", description="State of a run without files.")
+
+
+class AudienceFeed(Strict):
+    """One audience flowing from Real-Time CDP into Campaign."""
+
+    id: FeedId
+    direction: Literal["audience_import"]
+    description: str = ""
+    owner: str = Field(description="Shown in Airflow; whoever answers for this feed.")
+    schedule: str | None = Field(default=None, description="Cron in UTC; none starts by hand or when files wait.")
+    landing_zone: LandingZoneConfig
+    campaign: str = Field(default="campaign_db", description="Airflow connection id of the Campaign database.")
+    complete_when: Literal["manifest"] | StableFor = "manifest"
+    poll_interval: Duration = Field(default=timedelta(minutes=1), description="Between two looks, at least 5s.")
+    export: Literal["full", "incremental"]
+    file: FileFormat = FileFormat()
+    columns: dict[str, Column] = Field(min_length=1, description="Campaign attribute of nms:recipient -> column.")
+    membership: Membership = Membership()
+    reconciliation_key: tuple[str, ...] | str = Field(description="One or two of the columns.")
+    profiles: Profiles = Profiles()
+    list: AudienceList | None = None
+    rejects: Rejects = Rejects()
+    volume_guard: VolumeGuard = VolumeGuard()
+    historise: Historise | None = None
+    alerts: Alerts = Alerts()
+    transform: Annotated[str, StringConstraints(pattern=r"^[\w.]+:\w+$")] | None = Field(
+        default=None, description="module:function that takes and returns a pandas DataFrame chunk."
+    )
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Attributes that make the reconciliation key."""
+        return (self.reconciliation_key,) if isinstance(self.reconciliation_key, str) else self.reconciliation_key
+
+    def attribute(self, name: str) -> Attribute:
+        return RECIPIENT[name]
+
+    def type_of(self, name: str) -> ValueType:
+        """Type of a column's values: the feed's choice, else the attribute's."""
+        return self.columns[name].type or RECIPIENT[name].type
+
+    def length_of(self, name: str) -> int | None:
+        """Longest value in characters: the smaller of the feed's and the attribute's limit."""
+        limits = [limit for limit in (self.columns[name].max_length, RECIPIENT[name].length) if limit]
+        return min(limits, default=None)
+
+    def is_required(self, name: str) -> bool:
+        return self.columns[name].required or name in self.key
+
+    @model_validator(mode="before")
+    @classmethod
+    def _attributes_exist(cls, data: Any) -> Any:
+        columns = data.get("columns") if isinstance(data, dict) else None
+        for name in columns if isinstance(columns, dict) else ():
+            if name not in RECIPIENT:
+                raise UnknownNameError(("columns", str(name)), "attribute of nms:recipient", tuple(RECIPIENT))
+        return data
+
+    @model_validator(mode="after")
+    def _key_is_made_of_columns(self) -> AudienceFeed:
+        if not 1 <= len(self.key) <= 2:
+            raise FeedRuleError(("reconciliation_key",), "takes one or two columns, as AEP's deduplication key does")
+        for name in self.key:
+            if name not in self.columns:
+                raise UnknownNameError(("reconciliation_key",), "column of this feed", tuple(self.columns), name)
+        return self
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> AudienceFeed:
+        prefix = self.landing_zone.prefix
+        if self.historise and self.historise.prefix.startswith(prefix):
+            raise FeedRuleError(("historise", "prefix"), f"must lie outside the feed's own prefix {prefix!r}")
+        if self.list and self.list.mode == "mirror" and self.export == "incremental":
+            raise FeedRuleError(
+                ("list", "mode"),
+                "mirror needs export: full. An incremental file holds only changes, so mirroring it would empty the list",
+            )
+        if self.list is None and self.profiles.mode == "none":
+            raise FeedRuleError(("profiles", "mode"), "none needs a list, else the feed does nothing")
+        if self.poll_interval < timedelta(seconds=5):
+            raise FeedRuleError(("poll_interval",), "must be at least 5s")
+        return self
+
+
+class FeedRuleError(ValueError):
+    """A rule between keys is broken; ``loc`` is the key to point at."""
+
+    def __init__(self, loc: tuple[str, ...], message: str) -> None:
+        self.loc, self.detail = loc, message
+        super().__init__(message)
+
+
+class UnknownNameError(FeedRuleError):
+    """A name is not one of the known ones; the loader adds a did-you-mean."""
+
+    def __init__(self, loc: tuple[str, ...], kind: str, known: tuple[str, ...], name: str | None = None) -> None:
+        self.known, self.name = known, name or loc[-1]
+        super().__init__(loc, f"{self.name!r} is not a {kind}" if kind[0] not in "aeiou" else f"{self.name!r} is not an {kind}")
