@@ -43,7 +43,9 @@ class LandingZoneConfig(Strict):
     bucket: str = Field(description="Bucket name, without s3://.")
     prefix: Prefix = Field(description="Folder of this feed, ending in /. One feed per folder.")
     name_pattern: str = Field(default="*.csv*", description="Glob for the names of data files below the prefix.")
-    ignore_before: date | None = Field(default=None, description="Files last modified before this day (UTC) are not ours.")
+    ignore_before: date | None = Field(
+        default=None, description="Files last modified before this day (UTC) are not ours."
+    )
 
 
 class StableFor(Strict):
@@ -57,7 +59,9 @@ class FileFormat(Strict):
 
     delimiter: Literal[",", "\t", ";", "|", ":"] = ","
     quote: Literal['"', ""] = Field(default='"', description="Empty: the file has no quoting at all.")
-    escape: Literal["\\", "'"] = Field(default="\\", description="Escapes a quote inside quotes; doubled quotes also work.")
+    escape: Literal["\\", "'"] = Field(
+        default="\\", description="Escapes a quote inside quotes; doubled quotes also work."
+    )
     null_tokens: tuple[str, ...] = Field(
         default=("null", "NULL", ""), description="Spellings of 'no value'. The first is the fastest."
     )
@@ -95,7 +99,9 @@ class Profiles(Strict):
     """What happens to recipients."""
 
     mode: Literal["update_only", "insert_or_update", "none"] = "update_only"
-    empty_values: Literal["keep", "clear"] = Field(default="keep", description="What an empty value does to Campaign's.")
+    empty_values: Literal["keep", "clear"] = Field(
+        default="keep", description="What an empty value does to Campaign's."
+    )
     folder: str | None = Field(default=None, description="Internal name of the folder for new recipients.")
 
 
@@ -132,7 +138,9 @@ class Historise(Strict):
 
 
 class Alerts(Strict):
-    late_after: Duration = Field(default=timedelta(hours=6), description="A run without files by then has failed as late.")
+    late_after: Duration = Field(
+        default=timedelta(hours=6), description="A run without files by then has failed as late."
+    )
     late_is: Literal["failed", "skipped"] = Field(default="failed", description="State of a run without files.")
 
 
@@ -202,6 +210,15 @@ class AudienceFeed(Strict):
         return self
 
     @model_validator(mode="after")
+    def _types_fit_their_attributes(self) -> AudienceFeed:
+        for name, column in self.columns.items():
+            native = RECIPIENT[name].type
+            fits = {native, ValueType.EMAIL} if native is ValueType.STRING else {native}
+            if column.type and column.type not in fits:
+                raise FeedRuleError(("columns", name, "type"), f"{name} is {native} in Campaign; leave type out")
+        return self
+
+    @model_validator(mode="after")
     def _parts_agree(self) -> AudienceFeed:
         prefix = self.landing_zone.prefix
         if self.historise and self.historise.prefix.startswith(prefix):
@@ -231,4 +248,6 @@ class UnknownNameError(FeedRuleError):
 
     def __init__(self, loc: tuple[str, ...], kind: str, known: tuple[str, ...], name: str | None = None) -> None:
         self.known, self.name = known, name or loc[-1]
-        super().__init__(loc, f"{self.name!r} is not a {kind}" if kind[0] not in "aeiou" else f"{self.name!r} is not an {kind}")
+        super().__init__(
+            loc, f"{self.name!r} is not a {kind}" if kind[0] not in "aeiou" else f"{self.name!r} is not an {kind}"
+        )
