@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +78,26 @@ class FileSet:
             tuple(StoredObject.from_json(part) for part in data["parts"]),
             StoredObject.from_json(data["manifest"]) if data["manifest"] else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What is remembered about one object.
+
+    :param state: state of exactly this version (key, size and ETag); ``None`` if this version is new.
+    :param manifest: manifest of the set in which this *key* was last seen, in any version. With it a part that was
+        replaced under an unchanged manifest makes a new version of its set. A manifest names itself.
+    """
+
+    state: str | None
+    manifest: StoredObject | None = None
+
+
+class Seen(Protocol):
+    """What the search has to know of earlier runs; the ledger answers."""
+
+    def known(self, feed: str, objects: Sequence[StoredObject]) -> dict[str, KnownFile]:
+        """Return what is known, by key; a key never seen is left out. One statement per call, however many objects."""
+
+    def last_applied(self, feed: str) -> datetime | None:
+        """Return ``ordered_at`` of the newest applied file set, or ``None``."""
