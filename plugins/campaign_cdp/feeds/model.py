@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
 
 from campaign_cdp.attributes import RECIPIENT, Attribute, ValueType
+from campaign_cdp.feeds.rules import (
+    BrokenRulesError,
+    FeedRuleError,
+    UnknownNameError,
+    broken_rules,
+    cron,
+    known_attribute,
+)
+
+__all__ = ["AudienceFeed", "FeedRuleError", "UnknownNameError"]
 
 _DURATION = re.compile(r"^(\d+)(s|m|h|d)$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -22,10 +41,18 @@ def _parse_duration(value: object) -> object:
     raise ValueError(f"{value!r} is not a duration; write a number and a unit, like 30s, 2m, 4h or 7d")
 
 
+def _write_duration(value: timedelta) -> str:
+    seconds = int(value.total_seconds())
+    size, unit = next(pair for pair in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if seconds % pair[0] == 0)
+    return f"{seconds // size}{unit}"
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_parse_duration, json_schema_input_type=Annotated[str, Field(pattern=_DURATION.pattern)]),
+    PlainSerializer(_write_duration, return_type=str, when_used="json"),
 ]
+AttributeName = Annotated[str, AfterValidator(known_attribute)]
 FeedId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,49}$")]
 Prefix = Annotated[str, StringConstraints(pattern=r"^[^/].*/$")]
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -51,13 +78,13 @@ class LandingZoneConfig(Strict):
 class StableFor(Strict):
     """A file set is complete when nothing in it changed for this long."""
 
-    stable: Duration
+    stable: Duration = Field(description="For how long.")
 
 
 class FileFormat(Strict):
     """CSV dialect. Defaults are those of an AEP cloud-storage destination with *Double quotes* chosen."""
 
-    delimiter: Literal[",", "\t", ";", "|", ":"] = ","
+    delimiter: Literal[",", "\t", ";", "|", ":"] = Field(default=",", description="Between two fields.")
     quote: Literal['"', ""] = Field(default='"', description="Empty: the file has no quoting at all.")
     escape: Literal["\\", "'"] = Field(
         default="\\", description="Escapes a quote inside quotes; doubled quotes also work."
@@ -65,7 +92,9 @@ class FileFormat(Strict):
     null_tokens: tuple[str, ...] = Field(
         default=("null", "NULL", ""), description="Spellings of 'no value'. The first is the fastest."
     )
-    encoding: Literal["utf-8", "utf-16", "iso-8859-1", "windows-1252"] = "utf-8"
+    encoding: Literal["utf-8", "utf-16", "iso-8859-1", "windows-1252"] = Field(
+        default="utf-8", description="Of the text; anything but utf-8 is converted while it streams."
+    )
     max_uncompressed: int = Field(default=50_000_000_000, gt=0, description="Bytes; a larger part is quarantined.")
     max_ratio: int = Field(default=200, gt=1, description="Uncompressed : compressed bytes; above is a zip bomb.")
 
@@ -79,7 +108,9 @@ class Column(Strict):
     max_length: int | None = Field(default=None, ge=1, description="Characters; defaults to the attribute's length.")
     format: str | None = Field(default=None, description="Date pattern such as %d/%m/%Y; default is ISO 8601.")
     required: bool = Field(default=False, description="A line without a value here is rejected.")
-    case: Literal["keep", "lower", "upper", "first_upper"] = "keep"
+    case: Literal["keep", "lower", "upper", "first_upper"] = Field(
+        default="keep", description="Change the case of the value; e-mails are always lower-cased."
+    )
     on_error: Literal["reject", "ignore", "default"] = Field(
         default="reject", description="Bad value: reject the line, treat as empty, or take the default."
     )
@@ -98,22 +129,27 @@ class Membership(Strict):
 class Profiles(Strict):
     """What happens to recipients."""
 
-    mode: Literal["update_only", "insert_or_update", "none"] = "update_only"
+    mode: Literal["update_only", "insert_or_update", "none"] = Field(
+        default="update_only",
+        description="update_only: unknown people are left out. insert_or_update: they become recipients. "
+        "none: recipients are only matched, for the list.",
+    )
     empty_values: Literal["keep", "clear"] = Field(
-        default="keep", description="What an empty value does to Campaign's."
+        default="keep", description="What an empty value does to Campaign's: keep it, or clear it."
     )
     folder: str | None = Field(default=None, description="Internal name of the folder for new recipients.")
 
 
 class AudienceList(Strict):
-    """The Campaign list (static group) that mirrors the audience."""
+    """The Campaign list (static group) that holds the audience."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")] = Field(
         description="Internal name of the list."
     )
     label: str | None = Field(default=None, description="Label when the list has to be created.")
     mode: Literal["mirror", "add", "remove_exited"] = Field(
-        description="mirror: exactly the members of the file set. add: never removes. remove_exited: also removes 'exited' lines."
+        description="mirror: exactly the members of the file set. add: never removes. "
+        "remove_exited: adds, and removes who has an 'exited' line."
     )
 
 
@@ -147,26 +183,37 @@ class Alerts(Strict):
 class AudienceFeed(Strict):
     """One audience flowing from Real-Time CDP into Campaign."""
 
-    id: FeedId
-    direction: Literal["audience_import"]
-    description: str = ""
+    id: FeedId = Field(description="Name of the feed; the file is called <id>.yaml, its Dag audience_import__<id>.")
+    direction: Literal["audience_import"] = Field(description="Which way the data flows.")
+    description: str = Field(default="", description="One line for people; shown in Airflow.")
     owner: str = Field(description="Shown in Airflow; whoever answers for this feed.")
-    schedule: str | None = Field(default=None, description="Cron in UTC; none starts by hand or when files wait.")
-    landing_zone: LandingZoneConfig
+    schedule: Annotated[str, AfterValidator(cron)] | None = Field(
+        default=None, description="Cron in UTC, five fields; without it a run starts by hand or when files wait."
+    )
+    landing_zone: LandingZoneConfig = Field(description="Where AEP writes the files.")
     campaign: str = Field(default="campaign_db", description="Airflow connection id of the Campaign database.")
-    complete_when: Literal["manifest"] | StableFor = "manifest"
+    complete_when: Literal["manifest"] | StableFor = Field(
+        default="manifest",
+        description="manifest: every file it lists is there with its size. {stable: 2m}: nothing changed for that long.",
+    )
     poll_interval: Duration = Field(default=timedelta(minutes=1), description="Between two looks, at least 5s.")
-    export: Literal["full", "incremental"]
-    file: FileFormat = FileFormat()
-    columns: dict[str, Column] = Field(min_length=1, description="Campaign attribute of nms:recipient -> column.")
-    membership: Membership = Membership()
+    export: Literal["full", "incremental"] = Field(
+        description="full: each file set holds all members. incremental: only who changed; leavers as 'exited' lines."
+    )
+    file: FileFormat = Field(default=FileFormat(), description="CSV dialect and size limits.")
+    columns: dict[AttributeName, Column] = Field(
+        min_length=1, description="Campaign attribute of nms:recipient: column of the file."
+    )
+    membership: Membership = Field(default=Membership(), description="Columns that AEP adds about the audience.")
     reconciliation_key: tuple[str, ...] | str = Field(description="One or two of the columns.")
-    profiles: Profiles = Profiles()
-    list: AudienceList | None = None
-    rejects: Rejects = Rejects()
-    volume_guard: VolumeGuard = VolumeGuard()
-    historise: Historise | None = None
-    alerts: Alerts = Alerts()
+    profiles: Profiles = Field(default=Profiles(), description="What happens to recipients.")
+    list: AudienceList | None = Field(
+        default=None, description="Campaign list to keep; without it only profiles change."
+    )
+    rejects: Rejects = Field(default=Rejects(), description="How many rejected lines are too many.")
+    volume_guard: VolumeGuard = Field(default=VolumeGuard(), description="How far one run may shrink the list.")
+    historise: Historise | None = Field(default=None, description="Where applied files go; without it they stay.")
+    alerts: Alerts = Field(default=Alerts(), description="When a run without files is late.")
     transform: Annotated[str, StringConstraints(pattern=r"^[\w.]+:\w+$")] | None = Field(
         default=None, description="module:function that takes and returns a pandas DataFrame chunk."
     )
@@ -191,63 +238,9 @@ class AudienceFeed(Strict):
     def is_required(self, name: str) -> bool:
         return self.columns[name].required or name in self.key
 
-    @model_validator(mode="before")
-    @classmethod
-    def _attributes_exist(cls, data: Any) -> Any:
-        columns = data.get("columns") if isinstance(data, dict) else None
-        for name in columns if isinstance(columns, dict) else ():
-            if name not in RECIPIENT:
-                raise UnknownNameError(("columns", str(name)), "attribute of nms:recipient", tuple(RECIPIENT))
-        return data
-
     @model_validator(mode="after")
-    def _key_is_made_of_columns(self) -> AudienceFeed:
-        if not 1 <= len(self.key) <= 2:
-            raise FeedRuleError(("reconciliation_key",), "takes one or two columns, as AEP's deduplication key does")
-        for name in self.key:
-            if name not in self.columns:
-                raise UnknownNameError(("reconciliation_key",), "column of this feed", tuple(self.columns), name)
+    def _rules_hold(self) -> AudienceFeed:
+        broken = tuple(broken_rules(self))
+        if broken:
+            raise BrokenRulesError(broken)
         return self
-
-    @model_validator(mode="after")
-    def _types_fit_their_attributes(self) -> AudienceFeed:
-        for name, column in self.columns.items():
-            native = RECIPIENT[name].type
-            fits = {native, ValueType.EMAIL} if native is ValueType.STRING else {native}
-            if column.type and column.type not in fits:
-                raise FeedRuleError(("columns", name, "type"), f"{name} is {native} in Campaign; leave type out")
-        return self
-
-    @model_validator(mode="after")
-    def _parts_agree(self) -> AudienceFeed:
-        prefix = self.landing_zone.prefix
-        if self.historise and self.historise.prefix.startswith(prefix):
-            raise FeedRuleError(("historise", "prefix"), f"must lie outside the feed's own prefix {prefix!r}")
-        if self.list and self.list.mode == "mirror" and self.export == "incremental":
-            raise FeedRuleError(
-                ("list", "mode"),
-                "mirror needs export: full. An incremental file holds only changes, so mirroring it would empty the list",
-            )
-        if self.list is None and self.profiles.mode == "none":
-            raise FeedRuleError(("profiles", "mode"), "none needs a list, else the feed does nothing")
-        if self.poll_interval < timedelta(seconds=5):
-            raise FeedRuleError(("poll_interval",), "must be at least 5s")
-        return self
-
-
-class FeedRuleError(ValueError):
-    """A rule between keys is broken; ``loc`` is the key to point at."""
-
-    def __init__(self, loc: tuple[str, ...], message: str) -> None:
-        self.loc, self.detail = loc, message
-        super().__init__(message)
-
-
-class UnknownNameError(FeedRuleError):
-    """A name is not one of the known ones; the loader adds a did-you-mean."""
-
-    def __init__(self, loc: tuple[str, ...], kind: str, known: tuple[str, ...], name: str | None = None) -> None:
-        self.known, self.name = known, name or loc[-1]
-        super().__init__(
-            loc, f"{self.name!r} is not a {kind}" if kind[0] not in "aeiou" else f"{self.name!r} is not an {kind}"
-        )
