@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from campaign_cdp.attributes import RECIPIENT, Attribute, ValueType
-from campaign_cdp.feeds.rules import (
-    BrokenRulesError,
-    FeedRuleError,
-    UnknownNameError,
-    broken_rules,
-    cron,
-    known_attribute,
-)
+from campaign_cdp.feeds.rules import BrokenRulesError, FeedRuleError, UnknownNameError, broken_rules
+from campaign_cdp.feeds.scalars import AttributeName, Cron, Duration, FeedId, FunctionPath, ListName, Percent, Prefix
 
 __all__ = ["AudienceFeed", "FeedRuleError", "UnknownNameError"]
-
-_DURATION = re.compile(r"^(\d+)(s|m|h|d)$")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def _parse_duration(value: object) -> object:
-    if isinstance(value, str) and (match := _DURATION.match(value)):
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError(f"{value!r} is not a duration; write a number and a unit, like 30s, 2m, 4h or 7d")
-
-
-def _write_duration(value: timedelta) -> str:
-    seconds = int(value.total_seconds())
-    size, unit = next(pair for pair in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if seconds % pair[0] == 0)
-    return f"{seconds // size}{unit}"
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_parse_duration, json_schema_input_type=Annotated[str, Field(pattern=_DURATION.pattern)]),
-    PlainSerializer(_write_duration, return_type=str, when_used="json"),
-]
-AttributeName = Annotated[str, AfterValidator(known_attribute)]
-FeedId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,49}$")]
-Prefix = Annotated[str, StringConstraints(pattern=r"^[^/].*/$")]
-Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Strict(BaseModel):
@@ -143,9 +99,7 @@ class Profiles(Strict):
 class AudienceList(Strict):
     """The Campaign list (static group) that holds the audience."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")] = Field(
-        description="Internal name of the list."
-    )
+    name: ListName = Field(description="Internal name of the list.")
     label: str | None = Field(default=None, description="Label when the list has to be created.")
     mode: Literal["mirror", "add", "remove_exited"] = Field(
         description="mirror: exactly the members of the file set. add: never removes. "
@@ -158,6 +112,9 @@ class Rejects(Strict):
 
     max_pct: Percent = Field(default=1.0, description="Percent of lines.")
     max_count: int | None = Field(default=None, ge=0, description="Lines.")
+    prefix: Prefix = Field(
+        default="rejects/", description="Folder of the landing zone for the files of rejected lines."
+    )
 
 
 class VolumeGuard(Strict):
@@ -187,14 +144,15 @@ class AudienceFeed(Strict):
     direction: Literal["audience_import"] = Field(description="Which way the data flows.")
     description: str = Field(default="", description="One line for people; shown in Airflow.")
     owner: str = Field(description="Shown in Airflow; whoever answers for this feed.")
-    schedule: Annotated[str, AfterValidator(cron)] | None = Field(
+    schedule: Cron | None = Field(
         default=None, description="Cron in UTC, five fields; without it a run starts by hand or when files wait."
     )
     landing_zone: LandingZoneConfig = Field(description="Where AEP writes the files.")
     campaign: str = Field(default="campaign_db", description="Airflow connection id of the Campaign database.")
     complete_when: Literal["manifest"] | StableFor = Field(
         default="manifest",
-        description="manifest: every file it lists is there with its size. {stable: 2m}: nothing changed for that long.",
+        description="manifest: every file it lists is there with its size. "
+        "{stable: 2m}: nothing changed for that long.",
     )
     poll_interval: Duration = Field(default=timedelta(minutes=1), description="Between two looks, at least 5s.")
     export: Literal["full", "incremental"] = Field(
@@ -214,7 +172,7 @@ class AudienceFeed(Strict):
     volume_guard: VolumeGuard = Field(default=VolumeGuard(), description="How far one run may shrink the list.")
     historise: Historise | None = Field(default=None, description="Where applied files go; without it they stay.")
     alerts: Alerts = Field(default=Alerts(), description="When a run without files is late.")
-    transform: Annotated[str, StringConstraints(pattern=r"^[\w.]+:\w+$")] | None = Field(
+    transform: FunctionPath | None = Field(
         default=None, description="module:function that takes and returns a pandas DataFrame chunk."
     )
 

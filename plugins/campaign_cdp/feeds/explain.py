@@ -1,0 +1,163 @@
+"""Turns what pydantic found into :class:`Problem` objects: line, key, allowed values, did-you-mean."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from yaml.nodes import MappingNode, Node, SequenceNode
+
+from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.feeds.problems import Problem
+from campaign_cdp.feeds.rules import BrokenRulesError, FeedRuleError, UnknownNameError
+from campaign_cdp.feeds.scalars import PATTERN_HINTS
+from campaign_cdp.feeds.yaml_source import FeedSource
+
+_LISTED = 14
+_TYPES = {
+    "string_type": "must be text; put the value in quotes",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "date_from_datetime_parsing": "must be a day such as 2026-01-31",
+    "date_from_datetime_inexact": "must be a day such as 2026-01-31, without a time",
+    "date_type": "must be a day such as 2026-01-31",
+    "tuple_type": "must be a list, like [a, b]",
+    "model_type": "must be a block of keys",
+    "dict_type": "must be a block of keys",
+}
+
+
+def explain(source: FeedSource, error: ValidationError) -> list[Problem]:
+    """Return one problem per mistake; union branches that were not meant are left out."""
+    return [problem for item in error.errors() if _meant(source, item["loc"]) for problem in _problems(source, item)]
+
+
+def broken_rule(source: FeedSource, rule: FeedRuleError) -> Problem:
+    """Point at the key of a broken rule."""
+    known = rule.known if isinstance(rule, UnknownNameError) else ()
+    name = rule.name if isinstance(rule, UnknownNameError) else ""
+    return source.problem(rule.loc, rule.detail + did_you_mean(name, known), key=rule.loc)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that suggests the nearest of ``known`` or lists them, with a leading full stop."""
+    spellings = {_plain(word): word for word in known}
+    endings = {_plain(word.rsplit("/", 1)[-1]): word for word in spellings.values()}
+    for words in (spellings, endings):
+        close = difflib.get_close_matches(_plain(name), words, n=1, cutoff=0.65)
+        if close:
+            return f". Did you mean {words[close[0]]!r}?"
+    if 0 < len(spellings) <= _LISTED:
+        return f". Known: {', '.join(spellings.values())}"
+    return ". All are listed in docs/reference/feeds.md" if spellings else ""
+
+
+def _problems(source: FeedSource, item: Any) -> Iterator[Problem]:
+    loc, cause = item["loc"], item.get("ctx", {}).get("error")
+    if isinstance(cause, BrokenRulesError):
+        yield from (broken_rule(source, rule) for rule in cause.errors)
+    elif isinstance(cause, FeedRuleError):
+        yield broken_rule(source, cause)
+    elif item["type"] == "missing":
+        keys = (*source.place(loc[:-1]).keys, loc[-1])
+        yield source.problem(loc[:-1], f"required key is missing{_described(loc)}", key=keys)
+    else:
+        yield source.problem(loc, _text(item))
+
+
+def _text(item: Any) -> str:
+    kind, value, ctx = item["type"], item["input"], item.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"unknown key{_right_key(item['loc'])}"
+    if value is None:
+        return "has no value; give it one (in quotes, if the word null is meant) or remove the key"
+    if kind in {"literal_error", "enum"}:
+        expected = ctx["expected"] + (" or {stable: 2m}" if item["loc"][0] == "complete_when" else "")
+        return f"{_shown(value)} is not allowed; write {expected}{_nearest(value, expected)}"
+    if kind in _TYPES:
+        return f"{_TYPES[kind]}, {_shown(value)} is not"
+    if kind == "string_pattern_mismatch":
+        return f"{_shown(value)} does not fit; write {PATTERN_HINTS.get(ctx['pattern'], ctx['pattern'])}"
+    if kind == "value_error":
+        return str(ctx["error"])
+    return f"{item['msg'].replace('Input should', 'should')}, is {_shown(value)}"
+
+
+def _meant(source: FeedSource, loc: tuple[str | int, ...]) -> bool:
+    place = source.place(loc)
+    branch = next((part for part in loc if part not in place.keys and part != "[key]"), None)
+    if not isinstance(branch, str) or branch in _keys_at(place.keys):
+        return True
+    return _fits(branch, source.place(loc[: loc.index(branch)]).node)
+
+
+def _fits(branch: str, node: Node) -> bool:
+    if isinstance(node, MappingNode):
+        return branch[0].isupper()
+    if isinstance(node, SequenceNode):
+        return branch.startswith("tuple")
+    return branch == "str" or branch.startswith("literal")
+
+
+def _right_key(loc: tuple[str | int, ...]) -> str:
+    name = str(loc[-1])
+    homes = [repr(home) if home else "the top level" for home in _homes(name)]
+    if homes:
+        return f" here. It belongs under {' or '.join(homes)}"
+    return did_you_mean(name, _keys_at(loc[:-1]))
+
+
+def _homes(key: str) -> Iterator[str]:
+    if key in _keys(AudienceFeed):
+        yield ""
+    for name, field in _keys(AudienceFeed).items():
+        block = _block(field.annotation)
+        if block and name != "columns" and key in _keys(block):
+            yield name
+
+
+def _described(loc: tuple[str | int, ...]) -> str:
+    field = _keys_at(loc[:-1]).get(str(loc[-1]))
+    return f". {field.description.rstrip('.')}" if field and field.description else ""
+
+
+def _keys_at(loc: Iterable[str | int]) -> Mapping[str, FieldInfo]:
+    model: type[BaseModel] = AudienceFeed
+    for part in loc:
+        field = _keys(model).get(str(part))
+        model = (_block(field.annotation) if field else None) or model
+    return _keys(model)
+
+
+def _keys(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _block(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((block for part in typing.get_args(annotation) if (block := _block(part))), None)
+
+
+def _nearest(value: object, expected: str) -> str:
+    found = did_you_mean(str(value), re.findall(r"'([a-z0-9_-]+)'", expected))
+    return found if "Did you mean" in found else ""
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", word.lower())
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"

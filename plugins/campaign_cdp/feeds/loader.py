@@ -1,0 +1,102 @@
+"""Reads feed files. Cheap enough to run whenever Airflow parses a Dag file; nothing is cached."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from campaign_cdp.exceptions import FeedConfigError
+from campaign_cdp.feeds.explain import broken_rule, did_you_mean, explain
+from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.feeds.neighbours import clashes
+from campaign_cdp.feeds.problems import FeedFileError, Problem
+from campaign_cdp.feeds.yaml_source import FeedSource, read_source
+from campaign_cdp.settings import feeds_dir
+
+
+def load_feed(path: Path) -> AudienceFeed:
+    """Read one feed file.
+
+    :raises FeedFileError: with everything that is wrong with it.
+    """
+    return _load(path)[0]
+
+
+def load_feeds(folder: Path | None = None) -> tuple[list[AudienceFeed], list[FeedConfigError]]:
+    """Read all feeds of a folder; a broken file costs only its own feed.
+
+    :param folder: defaults to the feeds folder of the moment.
+    """
+    folder = folder or feeds_dir()
+    if not folder.is_dir():
+        return [], [_no_folder(folder)]
+    feeds, errors = load_paths(feed_files(folder))
+    return feeds, [*errors]
+
+
+def load_paths(paths: Iterable[Path]) -> tuple[list[AudienceFeed], list[FeedFileError]]:
+    """Read these files and check them against each other; where two clash, the later one is at fault."""
+    feeds: list[AudienceFeed] = []
+    errors: list[FeedFileError] = []
+    for path in paths:
+        try:
+            feed, source = _load(path)
+            problems = [broken_rule(source, clash) for clash in clashes(feed, feeds)]
+            if problems:
+                raise FeedFileError(path, problems)
+            feeds.append(feed)
+        except FeedFileError as err:
+            errors.append(err)
+    return feeds, errors
+
+
+def feed_by_id(feed_id: str, folder: Path | None = None) -> AudienceFeed:
+    """Read the feed called ``feed_id``.
+
+    :raises FeedConfigError: if there is no such feed, or its file is broken.
+    """
+    folder = folder or feeds_dir()
+    paths = {path.stem: path for path in feed_files(folder)}
+    if feed_id not in paths:
+        raise FeedConfigError(f"There is no feed {feed_id!r} in {folder}{did_you_mean(feed_id, paths)}")
+    return load_feed(paths[feed_id])
+
+
+def feed_files(folder: Path) -> list[Path]:
+    """Return the feed files of a folder by name, without hidden ones."""
+    return sorted(path for path in folder.glob("*.y*ml") if path.suffix in {".yaml", ".yml"} and path.name[0] != ".")
+
+
+def config_hash(feed: AudienceFeed) -> str:
+    """Return a fingerprint of everything the feed says, defaults included."""
+    text = json.dumps(feed.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _load(path: Path) -> tuple[AudienceFeed, FeedSource]:
+    source = read_source(path)
+    problems = [*source.repeated_keys(), *_name_problems(source)]
+    try:
+        feed = AudienceFeed.model_validate(source.data)
+    except ValidationError as err:
+        raise FeedFileError(path, problems + explain(source, err)) from err
+    if problems:
+        raise FeedFileError(path, problems)
+    return feed, source
+
+
+def _name_problems(source: FeedSource) -> Iterator[Problem]:
+    feed_id, stem = source.data.get("id", source.path.stem), source.path.stem
+    if feed_id != stem:
+        text = f"{feed_id!r} is not the file's name. Rename the file to {feed_id}.yaml, or write id: {stem}"
+        yield source.problem(("id",), text)
+
+
+def _no_folder(folder: Path) -> FeedConfigError:
+    return FeedConfigError(
+        f"The feeds folder {folder} does not exist, so there are no feeds. Create it or set CDP_FEEDS_DIR."
+    )

@@ -1,0 +1,46 @@
+"""Rules between feeds: two feeds must not take each other's files or undo each other's lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.feeds.rules import FeedRuleError
+
+
+def clashes(feed: AudienceFeed, others: Iterable[AudienceFeed]) -> Iterator[FeedRuleError]:
+    """Yield what in ``feed`` collides with a feed read before it."""
+    for other in others:
+        if feed.id == other.id:
+            yield FeedRuleError(("id",), f"{feed.id!r} is taken by another feed file")
+            continue
+        if _same_storage(feed, other):
+            yield from _folders(feed, other)
+        if _share_list(feed, other):
+            yield FeedRuleError(
+                ("list", "name"),
+                f"feed {other.id!r} writes the same list; mirror would remove the members that the other adds",
+            )
+
+
+def _same_storage(feed: AudienceFeed, other: AudienceFeed) -> bool:
+    mine, theirs = feed.landing_zone, other.landing_zone
+    return (mine.type, mine.connection, mine.bucket) == (theirs.type, theirs.connection, theirs.bucket)
+
+
+def _folders(feed: AudienceFeed, other: AudienceFeed) -> Iterator[FeedRuleError]:
+    mine, theirs = feed.landing_zone.prefix, other.landing_zone.prefix
+    if mine.startswith(theirs) or theirs.startswith(mine):
+        yield FeedRuleError(
+            ("landing_zone", "prefix"), f"overlaps {theirs!r} of feed {other.id!r}; one folder per feed"
+        )
+    if feed.historise and feed.historise.prefix.startswith(theirs):
+        yield FeedRuleError(("historise", "prefix"), f"lies in {theirs!r}, where feed {other.id!r} looks for files")
+    if other.historise and other.historise.prefix.startswith(mine):
+        yield FeedRuleError(("landing_zone", "prefix"), f"feed {other.id!r} moves its applied files in here")
+
+
+def _share_list(feed: AudienceFeed, other: AudienceFeed) -> bool:
+    if not feed.list or not other.list or feed.campaign != other.campaign:
+        return False
+    return feed.list.name == other.list.name and "mirror" in {feed.list.mode, other.list.mode}

@@ -1,0 +1,55 @@
+"""Single values of a feed: durations, names, folders."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
+
+from campaign_cdp.feeds.rules import cron, known_attribute
+
+_DURATION = re.compile(r"^(\d+)(s|m|h|d)$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _read_duration(value: object) -> object:
+    match = _DURATION.match(value) if isinstance(value, str) else None
+    if match and len(match[1]) <= 6:  # more digits overflow timedelta
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError(f"{value!r} is not a duration; write a number and a unit, like 30s, 2m, 4h or 7d")
+
+
+def write_duration(value: timedelta) -> str:
+    """Write a duration as a feed does, in its largest whole unit."""
+    seconds = int(value.total_seconds())
+    size, unit = next(pair for pair in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if seconds % pair[0] == 0)
+    return f"{seconds // size}{unit}"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_read_duration, json_schema_input_type=Annotated[str, Field(pattern=_DURATION.pattern)]),
+    PlainSerializer(write_duration, return_type=str, when_used="json"),
+]
+_ID = r"^[a-z][a-z0-9_]{2,49}$"
+_PREFIX = r"^[^/].*/$"
+_LIST = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+_FUNCTION = r"^[\w.]+:\w+$"
+#: What each pattern wants, in words.
+PATTERN_HINTS = {
+    _ID: "3 to 50 of a-z, 0-9 and _, starting with a letter",
+    _PREFIX: "a folder that does not start with / but ends in /",
+    _LIST: "an internal name: letters, digits and _, starting with a letter, at most 64",
+    _FUNCTION: "module:function",
+}
+AttributeName = Annotated[str, AfterValidator(known_attribute)]
+FeedId = Annotated[str, StringConstraints(pattern=_ID)]
+Prefix = Annotated[str, StringConstraints(pattern=_PREFIX)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+ListName = Annotated[str, StringConstraints(pattern=_LIST)]
+FunctionPath = Annotated[str, StringConstraints(pattern=_FUNCTION)]
+Cron = Annotated[str, AfterValidator(cron)]

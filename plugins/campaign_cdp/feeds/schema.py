@@ -1,0 +1,74 @@
+"""JSON Schema of a feed file, for completion and checks in editors. Generated: ``cdp feeds schema``."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from campaign_cdp.attributes import RECIPIENT, Attribute
+from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.feeds.scalars import write_duration
+from campaign_cdp.settings import include_dir
+
+
+class _Generator(GenerateJsonSchema):
+    """Writes what a person would: no titles, no nulls, durations as in the file."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def encode_default(self, dft: Any) -> Any:
+        return write_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
+def schema_path() -> Path:
+    """Return where editors find the schema of the shipped feeds."""
+    return include_dir() / "schemas" / "feed.schema.json"
+
+
+def feed_schema() -> dict[str, Any]:
+    """Build the schema from the model and the attribute map."""
+    schema = AudienceFeed.model_json_schema(by_alias=True, schema_generator=_Generator)
+    _drop_nulls(schema)
+    schema["$defs"]["Attribute"] = {"enum": list(RECIPIENT)}
+    keys = schema["properties"]
+    keys["columns"] |= {"additionalProperties": False, "properties": {n: _column(n, a) for n, a in RECIPIENT.items()}}
+    one = {"$ref": "#/$defs/Attribute"}
+    several = {"type": "array", "items": one, "minItems": 1, "maxItems": 2, "uniqueItems": True}
+    keys["reconciliation_key"] = {"description": keys["reconciliation_key"]["description"], "anyOf": [one, several]}
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "title": "A feed of campaign-cdp"}
+
+
+def schema_text() -> str:
+    """Return the schema as it is checked in."""
+    return json.dumps(feed_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def describe(attribute: Attribute) -> str:
+    """Say what Campaign stores for an attribute: column, type, length, and whether it is an opt-out."""
+    length = f", at most {attribute.length} characters" if attribute.length else ""
+    one_way = "; opt-out: an import sets it, never clears it" if attribute.one_way else ""
+    return f"{attribute.column}, {attribute.type}{length}{one_way}"
+
+
+def _column(name: str, attribute: Attribute) -> dict[str, Any]:
+    return {"description": f"{name}: {describe(attribute)}.", "allOf": [{"$ref": "#/$defs/Column"}]}
+
+
+def _drop_nulls(node: Any) -> None:
+    if isinstance(node, dict):
+        if node.get("default", ...) is None:
+            del node["default"]
+        for value in node.values():
+            _drop_nulls(value)
+    elif isinstance(node, list):
+        for value in node:
+            _drop_nulls(value)
