@@ -47,13 +47,17 @@ class RowValidator:
 
     def row(self, fields: Sequence[bytes], line_no: int) -> list[str | None] | Reject:
         """Validate the raw fields of one record."""
+        texts = self.decoded(fields, line_no)
+        return texts if isinstance(texts, Reject) else self.checked(texts, line_no)
+
+    def decoded(self, fields: Sequence[bytes], line_no: int) -> list[str] | Reject:
+        """Check only that the record has the right number of fields and is UTF-8."""
         if len(fields) != len(self._checks):
             return self._ragged(fields, line_no)
         try:
-            texts = [field.decode() for field in fields]
+            return [field.decode() for field in fields]
         except UnicodeDecodeError:
             return self._undecodable(fields, line_no)
-        return self.checked(texts, line_no)
 
     def checked(self, texts: Sequence[str | None], line_no: int) -> list[str | None] | Reject:
         """Validate decoded values, one per field of the file."""

@@ -1,0 +1,78 @@
+"""Connections to the Campaign database, and its SQL statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import LiteralString, cast
+
+import psycopg
+from psycopg import sql
+
+from campaign_cdp.exceptions import AccessDeniedError, RetriableSyncError, SyncError
+from campaign_cdp.settings import sql_dir
+
+#: Sorting and hashing a million keys in memory instead of on disk; per task, and tasks are few.
+_SESSION = "SET timezone = 'UTC'; SET work_mem = '256MB'; SET client_min_messages = 'warning'"
+
+
+@contextmanager
+def connect(conn_id: str) -> Iterator[psycopg.Connection]:
+    """Open the Campaign database behind an Airflow connection; commit at the end, roll back on any error.
+
+    :raises AccessDeniedError: if it refuses the user, the password or a right.
+    :raises RetriableSyncError: if it is unreachable, breaks off, or finds a deadlock.
+    """
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    with _mapped_errors(conn_id):
+        # A statement of a killed worker must not run on for minutes and hold its locks.
+        hook = PostgresHook(conn_id, options="-c client_connection_check_interval=2000")
+        with cast("psycopg.Connection", hook.get_conn()) as conn:
+            conn.execute(_SESSION)
+            conn.commit()
+            yield conn
+
+
+@contextmanager
+def _mapped_errors(conn_id: str) -> Iterator[None]:
+    try:
+        yield
+    except SyncError:
+        raise
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidAuthorizationSpecification) as err:
+        raise AccessDeniedError(_refused(conn_id, err)) from err
+    except psycopg.OperationalError as err:
+        if "authentication failed" in str(err) or "no password supplied" in str(err):
+            raise AccessDeniedError(_refused(conn_id, err)) from err
+        raise RetriableSyncError(
+            f"The Campaign database ({conn_id}) is unreachable or broke off: {_first(err)}"
+        ) from err
+    except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as err:
+        raise RetriableSyncError(f"The Campaign database ({conn_id}) asks to try again: {_first(err)}") from err
+
+
+def _refused(conn_id: str, err: Exception) -> str:
+    return (
+        f"The Campaign database refuses connection {conn_id}: {_first(err)}. Nothing was changed. "
+        f"Check its login, password and rights under Admin > Connections."
+    )
+
+
+def _first(err: Exception) -> str:
+    """First line only: the rest of a database message may quote a row."""
+    return str(err).strip().split("\n", 1)[0]
+
+
+@cache
+def _text(name: str) -> str:
+    return (sql_dir() / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def statement(name: str, **parts: sql.Composable) -> sql.Composed:
+    """Read ``include/sql/<name>.sql`` and fill its ``{names}``: identifiers, fragments, literals quoted by the driver.
+
+    Literals instead of bound parameters, because ``CREATE TABLE AS`` takes none.
+    """
+    return sql.SQL(_text(name)).format(**parts)
