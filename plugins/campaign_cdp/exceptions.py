@@ -156,3 +156,22 @@ class LimitError(SyncError):
     """A limit of the Campaign contract would be passed."""
 
     code = "ACR-400"
+
+
+def error_for(code: str, message: str) -> SyncError:
+    """Rebuild an error that travelled as data, e.g. in a trigger's event."""
+    classes: list[type[SyncError]] = [SyncError]
+    for cls in classes:
+        if cls.code == code:
+            return cls(message)
+        classes.extend(cls.__subclasses__())
+    return SyncError(f"[{code}] {message}")
+
+
+# -- The sandbox, never production --------------------------------------------------------------------------------
+
+
+class SandboxError(SyncError):
+    """A server of the sandbox does not start or answer. Its log says why."""
+
+    code = "ACR-900"

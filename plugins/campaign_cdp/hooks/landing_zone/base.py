@@ -66,6 +66,8 @@ class LandingZone(ABC):
         :raises FileReplacedError: if it is larger than ``max_bytes`` or no longer this version.
         """
         if obj.size > max_bytes:
-            raise FileReplacedError(f"{self.url}/{obj.key} has {obj.size:,} bytes, at most {max_bytes:,} were expected.")
+            raise FileReplacedError(
+                f"{self.url}/{obj.key} has {obj.size:,} bytes, at most {max_bytes:,} were expected."
+            )
         with self.open(obj) as stream:
             return stream.read()

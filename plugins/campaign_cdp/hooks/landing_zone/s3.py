@@ -1,0 +1,220 @@
+"""Landing zone in an S3 bucket, on the Amazon provider's hook and connection.
+
+Identity of content: S3 gives a copy another ETag than its source (an upload in parts has an ETag over its parts), so every
+copy made here carries the source's ETag in its metadata (:data:`ORIGIN`). Size and that mark tell whether an
+object is the copy that an interrupted call had made already. Nothing is ever overwritten by a copy: it is completed with
+``If-None-Match: *``, and sources are pinned with ``x-amz-copy-source-if-match``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC
+from functools import cached_property
+from itertools import chain
+from typing import Any, BinaryIO, Final
+
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+from botocore.exceptions import ClientError
+
+from campaign_cdp.exceptions import FeedConfigError, FileReplacedError, RetriableSyncError
+from campaign_cdp.file_sets import StoredObject
+from campaign_cdp.hooks.landing_zone.base import LandingZone
+from campaign_cdp.hooks.landing_zone.s3_errors import is_gone, mapped_errors
+from campaign_cdp.hooks.landing_zone.s3_stream import ObjectStream
+from campaign_cdp.hooks.landing_zone.s3_upload import (
+    KeyTakenError,
+    MultipartUpload,
+    SourceGoneError,
+    quoted,
+    rechunked,
+    unless_taken,
+)
+
+#: Metadata key of a copy: the ETag of what it was copied from.
+ORIGIN: Final = "cdp-origin-etag"
+_MIB: Final = 1024 * 1024
+_READ_AHEAD: Final = _MIB
+
+
+class S3LandingZone(LandingZone):
+    """One bucket.
+
+    :param bucket: its name, without ``s3://``.
+    :param connection: Airflow connection id of type ``aws``. Endpoint, retries, time-outs and TLS come from its extra.
+    :param page_size: keys a listing request asks for, at most 1,000.
+    :param part_size: bytes of an uploaded part; one or two of them are in memory.
+    :param copy_part_size: bytes that the server copies at once, at most 5 GiB.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        connection: str = "landing_zone_s3",
+        page_size: int = 1000,
+        part_size: int = 8 * _MIB,
+        copy_part_size: int = 1024 * _MIB,
+    ) -> None:
+        self.bucket, self.connection, self.url = bucket, connection, f"s3://{bucket}"
+        self.page_size, self.part_size, self.copy_part_size = page_size, part_size, copy_part_size
+
+    @cached_property
+    def _s3(self) -> Any:
+        try:
+            # The hook would fall back on the machine's own credentials, and so on another bucket of that name.
+            BaseHook.get_connection(self.connection)
+        except AirflowNotFoundException as err:
+            raise FeedConfigError(
+                f"Airflow connection {self.connection!r} does not exist, so {self.url} cannot be reached. Create it (type "
+                "aws), or correct landing_zone.connection of the feed."
+            ) from err
+        with self._mapped(f"connect to {self.url}"):
+            return S3Hook(aws_conn_id=self.connection).get_conn()
+
+    def iter_pages(self, prefix: str) -> Iterator[list[StoredObject]]:
+        paginator = self._s3.get_paginator("list_objects_v2")
+        pages = iter(
+            paginator.paginate(Bucket=self.bucket, Prefix=prefix, PaginationConfig={"PageSize": self.page_size})
+        )
+        while True:
+            with self._mapped(f"list {self.url}/{prefix}"):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield [_stored(item) for item in page.get("Contents", ())]
+
+    def stat(self, key: str) -> StoredObject | None:
+        # A listing, because HEAD answers 404 for a missing bucket too.
+        with self._mapped(f"look for {self.url}/{key}"):
+            page = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        return next((_stored(item) for item in page.get("Contents", ()) if item["Key"] == key), None)
+
+    def open(self, obj: StoredObject) -> BinaryIO:
+        url = f"{self.url}/{obj.key}"
+        with self._mapped(f"open {url}"):
+            try:
+                answer = self._s3.get_object(Bucket=self.bucket, Key=obj.key, IfMatch=quoted(obj.etag))
+            except ClientError as err:
+                if is_gone(err):
+                    raise _replaced(url) from err
+                raise
+        raw = ObjectStream(answer["Body"], answer["ContentLength"], url, self._mapped)
+        return io.BufferedReader(raw, _READ_AHEAD)
+
+    def stage(self, key: str, body: Iterator[bytes]) -> StoredObject:
+        parts = rechunked(body, self.part_size)
+        first, second = next(parts, b""), next(parts, None)
+        if second is None:
+            with self._mapped(f"write {self.url}/{key}"):
+                self._s3.put_object(Bucket=self.bucket, Key=key, Body=first)
+        else:
+            with self._upload(key, {}) as upload:
+                for part in chain((first, second), parts):
+                    upload.put(part)
+                upload.complete()
+        staged = self.stat(key)
+        if staged is None:
+            raise RetriableSyncError(f"{self.url}/{key} was written and is gone again. It will be tried again.")
+        return staged
+
+    def publish(self, staged: StoredObject, key: str) -> StoredObject:
+        published = self._copy_once(staged, key)
+        if published is None:
+            raise _replaced(f"{self.url}/{staged.key}")
+        self.delete(staged)
+        return published
+
+    def move(self, obj: StoredObject, key: str) -> StoredObject | None:
+        moved = self._copy_once(obj, key)
+        if moved is not None:
+            self.delete(obj)
+        return moved
+
+    def delete(self, obj: StoredObject) -> bool:
+        current = self.stat(obj.key)
+        if current is None or current.identity != obj.identity:
+            return False
+        with self._mapped(f"delete {self.url}/{obj.key}"):
+            try:
+                self._s3.delete_object(Bucket=self.bucket, Key=obj.key, IfMatch=quoted(obj.etag))
+            except ClientError as err:
+                if is_gone(err):
+                    return False
+                raise
+        return True
+
+    # -- Copying --------------------------------------------------------------------------------------------------
+
+    def _copy_once(self, obj: StoredObject, key: str) -> StoredObject | None:
+        """Copy ``obj`` to ``key`` unless that was done before; ``None`` if ``obj`` is gone and never was copied.
+
+        :raises FileReplacedError: if ``key`` holds something else.
+        """
+        if copy := self._copy_of(obj, key):
+            return copy
+        try:
+            self._copy(obj, key)
+        except SourceGoneError:
+            # Somebody else may have finished the same move since.
+            return self._copy_of(obj, key)
+        except KeyTakenError:
+            pass
+        copy = self._copy_of(obj, key)
+        if copy is None:
+            raise RetriableSyncError(f"{self.url}/{key} was written and is gone again. It will be tried again.")
+        return copy
+
+    def _copy_of(self, obj: StoredObject, key: str) -> StoredObject | None:
+        with self._mapped(f"look for {self.url}/{key}"):
+            try:
+                head = self._s3.head_object(Bucket=self.bucket, Key=key)
+            except ClientError as err:
+                if is_gone(err):
+                    return None
+                raise
+        found = _stored({**head, "Key": key, "Size": head["ContentLength"]})
+        if found.size == obj.size and obj.etag in {head["Metadata"].get(ORIGIN), found.etag}:
+            return found
+        raise FileReplacedError(
+            f"{self.url}/{key} ({found.size:,} bytes) is other content than {obj.key} ({obj.size:,} bytes). It was not "
+            "overwritten and nothing was moved. Find out who wrote it, then remove or rename it."
+        )
+
+    def _copy(self, obj: StoredObject, key: str) -> None:
+        if not obj.size:
+            self._copy_empty(obj, key)
+            return
+        with self._upload(key, {ORIGIN: obj.etag}) as upload:
+            for start in range(0, obj.size, self.copy_part_size):
+                upload.copy(obj, start, min(start + self.copy_part_size, obj.size) - 1)
+            upload.complete(only_if_free=True)
+
+    def _copy_empty(self, obj: StoredObject, key: str) -> None:
+        """An upload in parts needs a byte at least."""
+        current = self.stat(obj.key)
+        if current is None or current.identity != obj.identity:
+            raise SourceGoneError
+        with self._mapped(f"write {self.url}/{key}"), unless_taken():
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=b"", Metadata={ORIGIN: obj.etag}, IfNoneMatch="*")
+
+    def _upload(self, key: str, metadata: dict[str, str]) -> MultipartUpload:
+        return MultipartUpload(self._s3, self.bucket, key, metadata, self._mapped)
+
+    def _mapped(self, doing: str) -> AbstractContextManager[None]:
+        return mapped_errors(doing, self.connection)
+
+
+def _stored(item: Mapping[str, Any]) -> StoredObject:
+    return StoredObject(item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"].astimezone(UTC))
+
+
+def _replaced(url: str) -> FileReplacedError:
+    return FileReplacedError(
+        f"{url} was replaced or removed after it was found. Nothing of it was applied. "
+        "Its new version is a new file set; start the run again to take it."
+    )

@@ -1,0 +1,147 @@
+"""AEP's manifest: which files an export run wrote, with their sizes.
+
+Neither the manifest's own folder nor what ``sinkPath`` is relative to is documented, so a part is looked for by name
+anywhere below the feed's prefix, and folders only decide between files of the same name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import takewhile
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from campaign_cdp.exceptions import ManifestError
+from campaign_cdp.file_sets import StoredObject
+from campaign_cdp.part_names import split_part_name
+
+_MANIFEST_NAME = re.compile(r"^manifest-.+\.json$")
+
+
+def is_manifest(name: str) -> bool:
+    return _MANIFEST_NAME.match(name) is not None
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+
+class ExportResult(_Read):
+    """One file of the export. ``size`` is in bytes as stored."""
+
+    name: Annotated[
+        str, BeforeValidator(lambda v: v.rsplit("/", 1)[-1] if isinstance(v, str) else v), Field(min_length=1)
+    ]
+    size: int = Field(ge=0)
+    sink_path: str = Field(default="", alias="sinkPath")
+
+
+class Manifest(_Read):
+    """The fields of a manifest that matter here; a run without rows may list no files."""
+
+    # The id becomes part of a folder name when files are historised.
+    flow_run_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,99}$")] = Field(alias="flowRunId")
+    scheduled_time: datetime | None = Field(default=None, alias="scheduledTime")
+    export_results: Annotated[tuple[ExportResult, ...], BeforeValidator(lambda v: v or ())] = Field(
+        default=(), alias="exportResults"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat_size(cls, data: object) -> object:
+        # The documentation shows ``size`` beside exportResults, Adobe's sample inside each entry.
+        results = data.get("exportResults") if isinstance(data, dict) else None
+        if isinstance(data, dict) and isinstance(results, list) and len(results) == 1 and "size" in data:
+            return {**data, "exportResults": [{"size": data["size"], **results[0]}]}
+        return data
+
+    def ordered_at(self, fallback: datetime) -> datetime:
+        """``scheduledTime`` in UTC, which is what a time without zone means to AEP."""
+        time = self.scheduled_time or fallback
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+    def entries(self) -> list[ExportResult]:
+        """Files in part order: 1, 2, ... 10, whatever the order in the manifest."""
+        first_seen: dict[tuple[str, str], int] = {}
+        for at, entry in enumerate(self.export_results):
+            first_seen.setdefault(split_part_name(entry.name).series, at)
+
+        def order(entry: ExportResult) -> tuple[int, int]:
+            part = split_part_name(entry.name)
+            return first_seen[part.series], part.number
+
+        return sorted(self.export_results, key=order)
+
+
+def read_manifest(body: bytes, where: str) -> Manifest:
+    """Parse a manifest.
+
+    :param where: its URL, for the message.
+    :raises ManifestError: if it is not JSON or lacks something; waiting cannot fix it.
+    """
+    try:
+        return Manifest.model_validate_json(body)
+    except ValidationError as err:
+        reasons = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg']}" for e in err.errors()[:3])
+        raise ManifestError(
+            f"{where} ({len(body):,} bytes) is not a manifest: {reasons}. Its export is not loaded. "
+            "Have AEP write it again, or remove it."
+        ) from err
+
+
+def match_parts(
+    manifest: Manifest, obj: StoredObject, named: Mapping[str, Sequence[StoredObject]]
+) -> tuple[tuple[StoredObject, ...], tuple[str, ...]]:
+    """Return the listed parts that are there, in part order, and what is missing, in words.
+
+    A file whose size is not the listed one is not there yet.
+
+    :param obj: the manifest's own object.
+    :param named: what exists below the feed's prefix, by name.
+    :raises ManifestError: if a name fits several files equally well, or two entries fit the same file.
+    """
+    parts: dict[str, StoredObject] = {}
+    missing: list[str] = []
+    for entry in manifest.entries():
+        sized = [candidate for candidate in named.get(entry.name, ()) if candidate.size == entry.size]
+        if not sized:
+            sizes = ", ".join(f"{candidate.size:,}" for candidate in named.get(entry.name, ()))
+            missing.append(f"{entry.name} ({entry.size:,} bytes{f', found {sizes}' if sizes else ''})")
+            continue
+        part = _nearest(sized, entry, obj)
+        if part.key in parts:
+            raise ManifestError(
+                f"{obj.key} lists {entry.name} twice and there is one such file, {part.key}. "
+                "The file set is not loaded. Have AEP export again."
+            )
+        parts[part.key] = part
+    return tuple(parts.values()), tuple(missing)
+
+
+def _nearest(sized: Sequence[StoredObject], entry: ExportResult, obj: StoredObject) -> StoredObject:
+    ranked = sorted(((_rank(candidate.key, entry.sink_path, obj.key), candidate) for candidate in sized), key=_by_rank)
+    if len(ranked) > 1 and ranked[-1][0] == ranked[-2][0]:
+        keys = " and ".join(sorted(candidate.key for rank, candidate in ranked if rank == ranked[-1][0]))
+        raise ManifestError(
+            f"{obj.key} lists {entry.name}, which could be {keys}. The file set is not loaded. "
+            "Give every feed its own folder, or remove the copy."
+        )
+    return ranked[-1][1]
+
+
+def _by_rank(ranked: tuple[tuple[int, int], StoredObject]) -> tuple[int, int]:
+    return ranked[0]
+
+
+def _rank(key: str, sink_path: str, manifest_key: str) -> tuple[int, int]:
+    """Higher is nearer: folders shared with the end of sinkPath, then steps away from the manifest's folder."""
+    folder, home = key.split("/")[:-1], manifest_key.split("/")[:-1]
+    sink = [step for step in sink_path.split("/") if step]
+    return _shared(folder[::-1], sink[::-1]), 2 * _shared(folder, home) - len(folder) - len(home)
+
+
+def _shared(left: Sequence[str], right: Sequence[str]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
