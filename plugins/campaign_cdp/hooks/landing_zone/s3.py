@@ -1,9 +1,9 @@
 """Landing zone in an S3 bucket, on the Amazon provider's hook and connection.
 
-Identity of content: S3 gives a copy another ETag than its source (an upload in parts has an ETag over its parts), so every
-copy made here carries the source's ETag in its metadata (:data:`ORIGIN`). Size and that mark tell whether an
-object is the copy that an interrupted call had made already. Nothing is ever overwritten by a copy: it is completed with
-``If-None-Match: *``, and sources are pinned with ``x-amz-copy-source-if-match``.
+Identity of content: S3 gives a copy another ETag than its source (an upload in parts has an ETag over its parts), so
+every copy made here carries the source's ETag in its metadata (:data:`ORIGIN`). Size and that mark tell whether an
+object is the copy that an interrupted call made already. Nothing is ever overwritten by a copy: it is completed with
+``If-None-Match: *``, and its source is pinned with ``x-amz-copy-source-if-match``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC
 from functools import cached_property
-from itertools import chain
 from typing import Any, BinaryIO, Final
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -47,7 +46,7 @@ class S3LandingZone(LandingZone):
     :param bucket: its name, without ``s3://``.
     :param connection: Airflow connection id of type ``aws``. Endpoint, retries, time-outs and TLS come from its extra.
     :param page_size: keys a listing request asks for, at most 1,000.
-    :param part_size: bytes of an uploaded part; one or two of them are in memory.
+    :param part_size: bytes of an uploaded part; two of them are in memory.
     :param copy_part_size: bytes that the server copies at once, at most 5 GiB.
     """
 
@@ -70,8 +69,8 @@ class S3LandingZone(LandingZone):
             BaseHook.get_connection(self.connection)
         except AirflowNotFoundException as err:
             raise FeedConfigError(
-                f"Airflow connection {self.connection!r} does not exist, so {self.url} cannot be reached. Create it (type "
-                "aws), or correct landing_zone.connection of the feed."
+                f"Airflow connection {self.connection!r} does not exist, so {self.url} cannot be reached. Create it "
+                "(type aws), or correct landing_zone.connection of the feed."
             ) from err
         with self._mapped(f"connect to {self.url}"):
             return S3Hook(aws_conn_id=self.connection).get_conn()
@@ -108,13 +107,15 @@ class S3LandingZone(LandingZone):
 
     def stage(self, key: str, body: Iterator[bytes]) -> StoredObject:
         parts = rechunked(body, self.part_size)
-        first, second = next(parts, b""), next(parts, None)
-        if second is None:
+        first = next(parts, b"")
+        if len(first) < self.part_size:
             with self._mapped(f"write {self.url}/{key}"):
                 self._s3.put_object(Bucket=self.bucket, Key=key, Body=first)
         else:
             with self._upload(key, {}) as upload:
-                for part in chain((first, second), parts):
+                upload.put(first)
+                del first
+                for part in parts:
                     upload.put(part)
                 upload.complete()
         staged = self.stat(key)

@@ -28,7 +28,7 @@ class KeyTakenError(Exception):
 
 
 class MultipartUpload:
-    """Write an object in parts; leaving the block without :meth:`complete` aborts it, so that no hidden part is paid for.
+    """Write an object in parts. Leaving the block without :meth:`complete` aborts it: hidden parts would be paid for.
 
     :param s3: boto3 client.
     :param metadata: of the new object.
