@@ -87,7 +87,7 @@ def test_lint_of_one_file_reports_only_that_file_but_knows_its_neighbours(folder
     good, bad = run("lint", "gold.yaml"), run("lint", "silver.yaml")
 
     assert (good.exit_code, bad.exit_code) == (0, 1)
-    assert "overlaps 'audiences/gold/' of feed 'gold'" in bad.output
+    assert "overlaps 'audiences/gold/', which is landing_zone.prefix of feed 'gold'" in bad.output
 
 
 def test_lint_json_is_for_programs(folder: Path) -> None:

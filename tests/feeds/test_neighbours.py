@@ -11,11 +11,12 @@ from campaign_cdp.feeds.loader import load_feeds
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        pytest.param(("audiences/gold/", "audiences/alpha/"), "prefix: overlaps 'audiences/alpha/' of feed 'alpha'", id="same"),
-        pytest.param(("audiences/gold/", "audiences/"), "landing_zone.prefix: overlaps", id="above"),
-        pytest.param(("audiences/gold/", "audiences/alpha/x/"), "landing_zone.prefix: overlaps", id="below"),
-        pytest.param(("owner: team", "owner: team\nhistorise: {prefix: audiences/alpha/old/}"), "historise.prefix: lies in", id="history"),
-        pytest.param(("audiences/gold/", "old/"), "feed 'alpha' moves its applied files in here", id="into-history"),
+        pytest.param(("audiences/gold/", "audiences/alpha/"), "landing_zone.prefix: 'audiences/alpha/' overlaps", id="same"),
+        pytest.param(("audiences/gold/", "audiences/"), "'audiences/alpha/', which is landing_zone.prefix of feed 'alpha'", id="above"),
+        pytest.param(("audiences/gold/", "audiences/alpha/x/"), "use separate folders", id="below"),
+        pytest.param(("owner: team", "owner: team\nhistorise: {prefix: audiences/alpha/old/}"), "historise.prefix: 'audiences/alpha/old/'", id="history"),
+        pytest.param(("owner: team", "owner: team\nhistorise: {prefix: old/}"), "historise.prefix: 'old/' overlaps", id="same-history"),
+        pytest.param(("audiences/gold/", "old/x/"), "which is historise.prefix of feed 'alpha'", id="into-history"),
         pytest.param(("name: GOLD", "name: ALPHA"), "list.name: feed 'alpha' writes the same list", id="list"),
     ],
 )  # fmt: skip

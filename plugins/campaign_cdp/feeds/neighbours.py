@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 from campaign_cdp.feeds.model import AudienceFeed
-from campaign_cdp.feeds.rules import FeedRuleError
+from campaign_cdp.feeds.rules import FeedRuleError, folders, overlap
 
 
 def clashes(feed: AudienceFeed, others: Iterable[AudienceFeed]) -> Iterator[FeedRuleError]:
@@ -29,15 +30,13 @@ def _same_storage(feed: AudienceFeed, other: AudienceFeed) -> bool:
 
 
 def _folders(feed: AudienceFeed, other: AudienceFeed) -> Iterator[FeedRuleError]:
-    mine, theirs = feed.landing_zone.prefix, other.landing_zone.prefix
-    if mine.startswith(theirs) or theirs.startswith(mine):
-        yield FeedRuleError(
-            ("landing_zone", "prefix"), f"overlaps {theirs!r} of feed {other.id!r}; one folder per feed"
-        )
-    if feed.historise and feed.historise.prefix.startswith(theirs):
-        yield FeedRuleError(("historise", "prefix"), f"lies in {theirs!r}, where feed {other.id!r} looks for files")
-    if other.historise and other.historise.prefix.startswith(mine):
-        yield FeedRuleError(("landing_zone", "prefix"), f"feed {other.id!r} moves its applied files in here")
+    for (key, mine), (their_key, theirs) in product(folders(feed).items(), folders(other).items()):
+        may_share = key == their_key == ("rejects", "prefix")
+        if overlap(mine, theirs) and not may_share:
+            yield FeedRuleError(
+                key,
+                f"{mine!r} overlaps {theirs!r}, which is {'.'.join(their_key)} of feed {other.id!r}; use separate folders",
+            )
 
 
 def _share_list(feed: AudienceFeed, other: AudienceFeed) -> bool:

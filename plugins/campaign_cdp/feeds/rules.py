@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from campaign_cdp.attributes import RECIPIENT, ValueType
@@ -63,7 +64,21 @@ def broken_rules(feed: AudienceFeed) -> Iterator[FeedRuleError]:
     for name, column in feed.columns.items():
         yield from _column(feed, name, column)
     yield from _headers(feed)
-    yield from _parts(feed)
+    yield from _folders(feed)
+    yield from _modes(feed)
+
+
+def folders(feed: AudienceFeed) -> dict[tuple[str, str], str]:
+    """Return the folders that a feed reads or writes, by the key that names them."""
+    own = {("landing_zone", "prefix"): feed.landing_zone.prefix}
+    if feed.historise:
+        own["historise", "prefix"] = feed.historise.prefix
+    return own | {("rejects", "prefix"): feed.rejects.prefix}
+
+
+def overlap(one: str, other: str) -> bool:
+    """Tell whether a listing of one folder shows files of the other."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def _reconciliation_key(feed: AudienceFeed) -> Iterator[FeedRuleError]:
@@ -121,10 +136,15 @@ def _spellings(name: str, column: Column) -> Iterator[tuple[tuple[str | int, ...
         yield ("columns", name, "aliases", index), alias
 
 
-def _parts(feed: AudienceFeed) -> Iterator[FeedRuleError]:
-    prefix = feed.landing_zone.prefix
-    if feed.historise and feed.historise.prefix.startswith(prefix):
-        yield FeedRuleError(("historise", "prefix"), f"must lie outside the feed's own prefix {prefix!r}")
+def _folders(feed: AudienceFeed) -> Iterator[FeedRuleError]:
+    """What is historised is purged by age, and whatever lies in the feed's folder is loaded."""
+    for (first, mine), (second, other) in combinations(folders(feed).items(), 2):
+        if overlap(mine, other):
+            text = f"{other!r} must neither hold nor lie in {mine!r}, which is {'.'.join(first)}"
+            yield FeedRuleError(second, text)
+
+
+def _modes(feed: AudienceFeed) -> Iterator[FeedRuleError]:
     if feed.list and feed.list.mode == "mirror" and feed.export == "incremental":
         yield FeedRuleError(
             ("list", "mode"),
