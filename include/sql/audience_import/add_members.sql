@@ -10,8 +10,11 @@ SELECT
     {group_id}
 FROM {plan} AS p
 WHERE
-    p.is_member AND NOT p.was_member AND p.action IN ('C', 'U')
-    AND EXISTS (SELECT 1 FROM nmsrecipient AS r WHERE r.irecipientid = p.recipient_id)
+    p.is_member AND NOT p.was_member AND p.outcome IN ('C', 'U')
+    AND EXISTS (
+        SELECT 1 FROM nmsrecipient AS r
+        WHERE r.irecipientid = p.recipient_id
+    )
     AND NOT EXISTS (
         SELECT 1 FROM nmsrcpgrprel AS g
         WHERE g.irecipientid = p.recipient_id AND g.igroupid = {group_id}

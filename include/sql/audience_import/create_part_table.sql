@@ -4,7 +4,7 @@
 -- In        {work}, {part}, {sequence}, {first_row}
 -- Out       row_no counts up in line order, and all of part 1 comes before part 2
 -- Re-run    fails if it exists; the caller creates it once, with the run
-CREATE UNLOGGED SEQUENCE {sequence} START WITH {first_row} CACHE 10000;
+CREATE SEQUENCE {sequence} START WITH {first_row} CACHE 10000;
 CREATE UNLOGGED TABLE {part} (
     row_no bigint NOT NULL DEFAULT nextval({sequence_name}::regclass)
 ) INHERITS ({work});

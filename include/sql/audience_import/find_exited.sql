@@ -7,4 +7,4 @@
 CREATE UNLOGGED TABLE {leavers} AS
 SELECT p.recipient_id
 FROM {plan} AS p
-WHERE p.was_member AND NOT p.is_member AND p.action <> 'A';
+WHERE p.was_member AND NOT p.is_member AND p.outcome <> 'A';

@@ -15,8 +15,11 @@ WITH added AS (
     FROM {plan} AS p
     INNER JOIN {work} AS w ON p.row_no = w.row_no
     WHERE
-        p.action = 'N'
-        AND NOT EXISTS (SELECT 1 FROM nmsrecipient AS r WHERE {key_match} AND r.irecipientid <> 0)
+        p.outcome = 'N'
+        AND NOT EXISTS (
+            SELECT 1 FROM nmsrecipient AS r
+            WHERE {key_match} AND r.irecipientid <> 0
+        )
     ORDER BY {w_key}
     RETURNING irecipientid
 ),

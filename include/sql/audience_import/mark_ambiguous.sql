@@ -2,8 +2,13 @@
 --
 -- Grain     plan rows
 -- In        {plan}
--- Out       action A
+-- Out       outcome A
 -- Re-run    no effect
 UPDATE {plan}
-SET action = 'A'
-WHERE row_no IN (SELECT p.row_no FROM {plan} AS p GROUP BY p.row_no HAVING count(*) > 1);
+SET outcome = 'A'
+WHERE row_no IN (
+    SELECT p.row_no
+    FROM {plan} AS p
+    GROUP BY p.row_no
+    HAVING count(*) > 1
+);

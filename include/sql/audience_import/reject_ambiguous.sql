@@ -13,5 +13,5 @@ SELECT
     'ambiguous_key',
     'recipients ' || string_agg(p.recipient_id::text, ', ' ORDER BY p.recipient_id)
 FROM {plan} AS p
-WHERE p.action = 'A'
+WHERE p.outcome = 'A'
 GROUP BY p.row_no;

@@ -10,4 +10,4 @@ SET
     tslastmodified = now()
 FROM {plan} AS p
 INNER JOIN {work} AS w ON p.row_no = w.row_no
-WHERE p.action = 'C' AND r.irecipientid = p.recipient_id AND ({changed});
+WHERE p.outcome = 'C' AND r.irecipientid = p.recipient_id AND ({changed});

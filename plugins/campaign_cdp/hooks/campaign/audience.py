@@ -149,7 +149,7 @@ class AudienceDatabase:
             "assignments": columns.assignments,
             "columns": columns.inserted,
             "values": columns.inserted_values,
-            "new": sql.SQL("w.membership_status IS DISTINCT FROM 'exited'" if self._inserts else "FALSE"),
+            "new": sql.SQL("coalesce(w.membership_status, '') <> 'exited'" if self._inserts else "FALSE"),
             "has_list": Literal(self._feed.list is not None),
             "group_id": Literal(self._list_id() or 0),
             "sequence_name": _ID_SEQUENCE,

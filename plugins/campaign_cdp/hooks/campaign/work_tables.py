@@ -64,7 +64,7 @@ def create(conn: psycopg.Connection, feed: AudienceFeed, run_id: int, part_nos: 
     columns += [(STATUS, "text"), (QUALIFIED_AT, "timestamptz")]
     definitions = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns]
     conn.execute(
-        statement("audience_import/create_work_table", work=tables.work, columns=sql.SQL(", ").join(definitions))
+        statement("audience_import/create_work_table", work=tables.work, definitions=sql.SQL(", ").join(definitions))
     )
     for part_no in part_nos:
         sequence = tables.sequence(part_no)
