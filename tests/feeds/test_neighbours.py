@@ -13,7 +13,7 @@ from campaign_cdp.feeds.loader import load_feeds
     [
         pytest.param(("audiences/gold/", "audiences/alpha/"), "landing_zone.prefix: 'audiences/alpha/' overlaps", id="same"),
         pytest.param(("audiences/gold/", "audiences/"), "'audiences/alpha/', which is landing_zone.prefix of feed 'alpha'", id="above"),
-        pytest.param(("audiences/gold/", "audiences/alpha/x/"), "use separate folders", id="below"),
+        pytest.param(("audiences/gold/", "audiences/alpha/x/"), "separate them", id="below"),
         pytest.param(("owner: team", "owner: team\nhistorise: {prefix: audiences/alpha/old/}"), "historise.prefix: 'audiences/alpha/old/'", id="history"),
         pytest.param(("owner: team", "owner: team\nhistorise: {prefix: old/}"), "historise.prefix: 'old/' overlaps", id="same-history"),
         pytest.param(("audiences/gold/", "old/x/"), "which is historise.prefix of feed 'alpha'", id="into-history"),

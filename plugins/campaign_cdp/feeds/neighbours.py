@@ -35,7 +35,7 @@ def _folders(feed: AudienceFeed, other: AudienceFeed) -> Iterator[FeedRuleError]
         if overlap(mine, theirs) and not may_share:
             yield FeedRuleError(
                 key,
-                f"{mine!r} overlaps {theirs!r}, which is {'.'.join(their_key)} of feed {other.id!r}; use separate folders",
+                f"{mine!r} overlaps {theirs!r}, which is {'.'.join(their_key)} of feed {other.id!r}; separate them",
             )
 
 
