@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -51,11 +51,11 @@ class Manifest(_Read):
 
     @model_validator(mode="before")
     @classmethod
-    def _flat_size(cls, data: object) -> object:
+    def _flat_size(cls, data: Any) -> Any:
         # The documentation shows ``size`` beside exportResults, Adobe's sample inside each entry.
-        results = data.get("exportResults") if isinstance(data, dict) else None
-        if isinstance(data, dict) and isinstance(results, list) and len(results) == 1 and "size" in data:
-            return {**data, "exportResults": [{"size": data["size"], **results[0]}]}
+        match data:
+            case {"size": size, "exportResults": [dict(only)]}:
+                return {**data, "exportResults": [{"size": size, **only}]}
         return data
 
     def ordered_at(self, fallback: datetime) -> datetime:
