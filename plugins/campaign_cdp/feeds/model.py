@@ -140,7 +140,7 @@ class Alerts(Strict):
 class AudienceFeed(Strict):
     """One audience flowing from Real-Time CDP into Campaign."""
 
-    id: FeedId = Field(description="Name of the feed; the file is called <id>.yaml, its Dag audience_import__<id>.")
+    id: FeedId = Field(description="Name of the feed; the file is called after it, and so is its Dag.")
     direction: Literal["audience_import"] = Field(description="Which way the data flows.")
     description: str = Field(default="", description="One line for people; shown in Airflow.")
     owner: str = Field(description="Shown in Airflow; whoever answers for this feed.")

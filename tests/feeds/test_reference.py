@@ -1,0 +1,90 @@
+"""The reference pages say what the code says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaign_cdp.attributes import RECIPIENT
+from campaign_cdp.feeds.schema import describe, feed_schema
+from campaign_cdp.rows.rejects import RejectCode
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+
+
+def keys(schema: dict[str, Any], node: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every key of a feed and the table row that documents it."""
+    for name, spec in node["properties"].items():
+        key, block = f"{prefix}{name}", block_of(schema, name, spec)
+        text = spec.get("description") or (block or {}).get("description", "")
+        default = "**required**" if name in node.get("required", ()) else written(spec.get("default"))
+        yield key, f"| `{key}` | {default} | {allowed(schema, spec)} | {text} |"
+        if block:
+            yield from keys(schema, block, f"{key}.<attribute>." if key == "columns" else f"{key}.")
+
+
+def block_of(schema: dict[str, Any], name: str, spec: dict[str, Any]) -> dict[str, Any] | None:
+    if name == "columns":
+        return schema["$defs"]["Column"]
+    for branch in (spec, *spec.get("anyOf", [])):
+        block = schema["$defs"].get(branch.get("$ref", "").rsplit("/", 1)[-1], {})
+        if "properties" in block:
+            return block
+    return None
+
+
+def written(default: Any) -> str:
+    """The default as a feed would write it."""
+    if default is None or isinstance(default, dict):
+        return "-"
+    return f"`{json.dumps(default)}`"
+
+
+def allowed(schema: dict[str, Any], spec: dict[str, Any]) -> str:
+    if "anyOf" in spec:
+        return " or ".join(allowed(schema, branch) for branch in spec["anyOf"])
+    if "$ref" in spec:
+        return allowed(schema, schema["$defs"][spec["$ref"].rsplit("/", 1)[-1]])
+    if spec.get("enum") == list(RECIPIENT):
+        return "attribute"
+    if "enum" in spec or "const" in spec:
+        values = spec.get("enum") or [spec["const"]]
+        return ", ".join(f"`{json.dumps(value)}`" for value in values).replace("|", "\\|")
+    if spec.get("pattern", "").endswith("(s|m|h|d)$"):
+        return "duration"
+    if spec["type"] == "array":
+        return f"list of {allowed(schema, spec['items'])}"
+    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true, false"}.get(
+        spec["type"], "block"
+    )
+
+
+SCHEMA = feed_schema()
+KEYS = dict(keys(SCHEMA, SCHEMA))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_is_documented_with_its_default(key: str) -> None:
+    assert KEYS[key] in (REFERENCE / "feeds.md").read_text()
+
+
+def test_no_key_is_documented_that_does_not_exist() -> None:
+    documented = re.findall(r"^\| `([a-z_.<>]+)` \| ", (REFERENCE / "feeds.md").read_text(), re.MULTILINE)
+
+    assert [key for key in documented if key not in KEYS and key not in RECIPIENT] == []
+
+
+@pytest.mark.parametrize("name", RECIPIENT)
+def test_every_attribute_is_documented_with_its_column(name: str) -> None:
+    assert f"| `{name}` | {describe(RECIPIENT[name])} |" in (REFERENCE / "feeds.md").read_text()
+
+
+def test_every_reject_code_is_documented_and_no_other() -> None:
+    documented = re.findall(r"^\| `(\w+)` \|", (REFERENCE / "rejects.md").read_text(), re.MULTILINE)
+
+    assert sorted(documented) == sorted(RejectCode)
