@@ -27,6 +27,7 @@ _TYPED = {
     ValueType.TIMESTAMP: _DAY + rb"[T ]" + _TIME,
 }
 _LOCAL_PART_SIGNS = b"!#$%&'*+/=?^_`{|}~.-"
+_EMAIL_LENGTH = 128
 _STATUS = rb"(?>realized|existing|exited)"
 _CASE_EXCLUDES = {"keep": b"", "lower": rb"A-Z\x80-\xff", "upper": rb"a-z\x80-\xff"}
 
@@ -65,23 +66,24 @@ class CleanLines:
         if target is None:
             return self._either(rb"[^" + self._d + rb'"\n]*+', rb'[^"' + self._e + rb"\n]*+")
         if target == STATUS:
-            return self._either(_STATUS, _STATUS)
+            return self._value(_STATUS, _STATUS, needed=True)
         if target == QUALIFIED_AT:
-            return self._optional(*self._typed(_TYPED[ValueType.TIMESTAMP]))
+            return self._value(*self._typed(ValueType.TIMESTAMP), needed=False)
         column, kind = self._feed.columns[target], self._feed.type_of(target)
         needs_value = self._feed.is_required(target) or column.default is not None
         if column.format or column.case not in _CASE_EXCLUDES:
             return rb"(?!)"  # its text changes: every line of this feed is the validator's
         if kind is ValueType.STRING:
             return self._string(self._feed.length_of(target) or 255, _CASE_EXCLUDES[column.case], needs_value)
-        if kind is ValueType.EMAIL and (self._feed.length_of(target) or 128) < 128:
-            return rb"(?!)"
-        plain, quoted = self._email() if kind is ValueType.EMAIL else self._typed(_TYPED[kind])
-        return self._either(plain, quoted) if needs_value else self._optional(plain, quoted)
+        if (self._feed.length_of(target) or _EMAIL_LENGTH) < _EMAIL_LENGTH:
+            return rb"(?!)"  # shorter than what the patterns allow
+        plain, quoted = self._email() if kind is ValueType.EMAIL else self._typed(kind)
+        return self._value(plain, quoted, needed=needs_value)
 
-    def _typed(self, body: bytes) -> tuple[bytes, bytes]:
+    def _typed(self, kind: ValueType) -> tuple[bytes, bytes]:
         """A time holds colons, so where the colon is the delimiter only its quoted form can be clean."""
-        return (rb"(?!)" if self._dialect.delimiter == b":" else body), body
+        body = _TYPED[kind]
+        return (rb"(?!)" if kind is ValueType.TIMESTAMP and self._dialect.delimiter == b":" else body), body
 
     def _email(self) -> tuple[bytes, bytes]:
         taken = self._dialect.delimiter + self._dialect.escape
@@ -98,20 +100,27 @@ class CleanLines:
         common = rb'"\\\x00-\x1f\x7f' + self._e + excluded
         plain = rb"(?![ ])[^" + common + self._d + rb"]" + size + rb"(?<! )"
         quoted = rb"(?![ ])[^" + common + rb"]" + size + rb"(?<! )"
-        return self._either(self._no_token(needs_value, plain), self._no_token(needs_value, quoted, closed_by=b'"'))
+        return self._either(*self._no_token(plain, quoted, needs_value))
 
-    def _no_token(self, needs_value: bool, body: bytes, closed_by: bytes | None = None) -> bytes:
-        """Other spellings of 'no value' than COPY's are the validator's; so is COPY's where a value is needed."""
+    def _no_token(self, plain: bytes, quoted: bytes, needs_value: bool) -> tuple[bytes, bytes]:
+        """Other spellings of 'no value' than COPY's are the validator's; so is COPY's where a value is needed.
+
+        A token that no value of the column can be, such as ``null`` among integers, costs nothing.
+        """
         tokens = [t.encode() for t in self._dialect.null_tokens if t and (needs_value or t.encode() != self._null)]
+        tokens = [re.escape(token) for token in tokens if re.fullmatch(quoted, token)]
         if not tokens:
-            return body
-        end = closed_by or rb"[" + self._d + rb"\n]"
-        return rb"(?!(?>" + b"|".join(map(re.escape, tokens)) + rb")" + end + rb")" + body
+            return plain, quoted
+        token = rb"(?!(?:" + b"|".join(tokens) + rb")"
+        return token + rb"[" + self._d + rb"\n])" + plain, token + rb'")' + quoted
 
     def _either(self, plain: bytes, quoted: bytes) -> bytes:
         return rb"(?>" + plain + (rb'|"' + quoted + rb'"' if self._dialect.quote else b"") + rb")"
 
-    def _optional(self, plain: bytes, quoted: bytes) -> bytes:
+    def _value(self, plain: bytes, quoted: bytes, *, needed: bool) -> bytes:
         """``plain`` may begin like the null token, so the token is tried with its end."""
+        plain, quoted = self._no_token(plain, quoted, needed)
+        if needed:
+            return self._either(plain, quoted)
         null = re.escape(self._null) + rb"(?=[" + self._d + rb"\n])"
         return rb"(?>" + null + rb"|" + plain + (rb'|"' + quoted + rb'"' if self._dialect.quote else b"") + rb")"

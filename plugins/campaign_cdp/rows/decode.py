@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from campaign_cdp.exceptions import EncodingError, FileFormatError
 
 _MAX_LINE_BYTES = 16_000_000
-_UTF8_BOM = codecs.BOM_UTF8
-_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def to_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
@@ -18,16 +18,19 @@ def to_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     :param encoding: as the feed declares it.
     :raises EncodingError: if a byte order mark or the bytes contradict ``encoding``.
     """
-    return _without_bom(chunks) if encoding == "utf-8" else _reencoded(chunks, encoding)
-
-
-def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    first = True
-    for chunk in chunks:
-        if first and chunk.startswith(_UTF16_BOMS):
-            raise EncodingError("The part starts with a UTF-16 mark. Nothing was loaded; set file.encoding: utf-16.")
-        yield chunk.removeprefix(_UTF8_BOM) if first else chunk
-        first = False
+    rest = iter(chunks)
+    first = next(rest, b"")
+    marked = next((name for mark, name in _MARKS.items() if first.startswith(mark)), encoding)
+    if marked != encoding:
+        raise EncodingError(
+            f"The part starts with the mark of {marked}, the feed says {encoding}. Nothing was loaded; "
+            f"set file.encoding: {marked}."
+        )
+    if encoding == "utf-8":
+        yield first.removeprefix(codecs.BOM_UTF8)
+        yield from rest
+    else:
+        yield from _reencoded(chain((first,), rest), encoding)
 
 
 def _reencoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
@@ -38,9 +41,10 @@ def _reencoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
             yield decoder.decode(chunk).encode()
             read += len(chunk)
         yield decoder.decode(b"", final=True).encode()
-    except UnicodeError as err:
+    except UnicodeDecodeError as err:
         raise EncodingError(
-            f"The part is not {encoding}: {err} after {read:,} bytes. Nothing was loaded; correct file.encoding."
+            f"The part is not {encoding}: at about byte {read + err.start + 1:,}, {err.reason}. Nothing was loaded; "
+            f"correct file.encoding."
         ) from err
 
 

@@ -12,7 +12,7 @@ from campaign_cdp.exceptions import CompressionError, DecompressionLimitError
 from campaign_cdp.feeds.model import FileFormat
 
 _READ_BYTES = 256 * 1024
-_CHUNK_BYTES = 512 * 1024
+_BLOCK_BYTES = 512 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WBITS = 31
 #: A ratio says nothing about the first few kilobytes, where a repeated header compresses well.
@@ -37,17 +37,34 @@ class PartStream:
         return self._digest.hexdigest()
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the content in chunks of at most 512 KiB.
+        """Yield the content in blocks of 512 KiB; only the last may be shorter.
+
+        Equal blocks however the storage hands out its bytes, so that nothing decided per block depends on the storage.
 
         :raises CompressionError: if the gzip data is damaged or ends early.
         :raises DecompressionLimitError: if it grows beyond the limits.
         """
+        held: list[bytes] = []
+        size = 0
+        for piece in self._pieces():
+            held.append(piece)
+            size += len(piece)
+            if size >= _BLOCK_BYTES:
+                data = b"".join(held)
+                yield data[:_BLOCK_BYTES]
+                held, size = [data[_BLOCK_BYTES:]], size - _BLOCK_BYTES
+        if size:
+            yield b"".join(held)
+
+    def _pieces(self) -> Iterator[bytes]:
         first = self._read()
+        if len(first) < len(_GZIP_MAGIC):
+            first += self._read()
         compressed = first.startswith(_GZIP_MAGIC)
-        for chunk in self._gunzip(first) if compressed else self._plain(first):
-            self.bytes_out += len(chunk)
+        for piece in self._gunzip(first) if compressed else self._plain(first):
+            self.bytes_out += len(piece)
             self._check_limits(compressed)
-            yield chunk
+            yield piece
 
     def _read(self) -> bytes:
         data = self._source.read(_READ_BYTES)
@@ -65,13 +82,13 @@ class PartStream:
         member = isal_zlib.decompressobj(_GZIP_WBITS)
         while True:
             try:
-                chunk = member.decompress(data, _CHUNK_BYTES)
-            except igzip_lib.IsalError as err:
+                chunk = member.decompress(data, _BLOCK_BYTES)
+            except igzip_lib.IsalError as err:  # type: ignore[misc]  # its stub declares an instance
                 raise CompressionError(f"The gzip data is damaged after {self.bytes_out:,} bytes: {err}.") from err
             if chunk:
                 yield chunk
             if member.eof:
-                data = member.unused_data.lstrip(b"\0") or self._read()
+                data = self._behind_padding(member.unused_data)
                 if not data:
                     return
                 member = isal_zlib.decompressobj(_GZIP_WBITS)
@@ -82,6 +99,13 @@ class PartStream:
                     f"The gzip data ends early, after {self.bytes_in:,} stored and {self.bytes_out:,} content bytes: "
                     f"the upload was cut off. Nothing was loaded. AEP retries under the same name; that will be taken."
                 )
+
+    def _behind_padding(self, data: bytes) -> bytes:
+        """Some writers fill the file up with NUL bytes."""
+        data = data.lstrip(b"\0")
+        while not data and (more := self._read()):
+            data = more.lstrip(b"\0")
+        return data
 
     def _check_limits(self, compressed: bool) -> None:
         if self.bytes_out > self._limits.max_uncompressed:

@@ -7,6 +7,7 @@ double the quote. Both are read. A backslash outside quotes, or before any other
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,9 @@ from campaign_cdp.feeds.model import FileFormat
 #: A quote that never closes must not swallow the file: a record that is larger than this is given up.
 MAX_RECORD_BYTES = 1_000_000
 _UNUSED_QUOTE = b"\x01"
+_LIKE_A_VALUE = re.compile(r"[0-9@]|^(?:true|false|realized|existing|exited)$")
+#: Alone on a line it would end the COPY, unless it is quoted.
+_END_OF_COPY = b"\\."
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class Dialect:
 
     @classmethod
     def of(cls, file: FileFormat) -> Dialect:
-        return cls(file.delimiter.encode(), file.quote.encode(), file.escape.encode(), file.null_tokens)
+        tokens = tuple(dict.fromkeys(token.strip(" \t") for token in file.null_tokens))
+        return cls(file.delimiter.encode(), file.quote.encode(), file.escape.encode(), tokens)
 
     @property
     def copy_quote(self) -> bytes:
@@ -83,6 +88,18 @@ class Dialect:
         q, e = re.escape(self.quote), re.escape(self.escape)
         return re.compile(e + rb"([" + q + e + rb"])|" + q + rb"(" + q + rb")")
 
+    @cached_property
+    def _special(self) -> re.Pattern[bytes]:
+        return re.compile(rb"[\r\n" + re.escape(self.delimiter) + re.escape(self.copy_quote) + rb"]")
+
+    def copy_null_tokens(self, defaults: Collection[str]) -> tuple[str, ...]:
+        """Null tokens that COPY can be told: none that it refuses, none that a written value or default may equal."""
+        return tuple(
+            token
+            for token in self.null_tokens
+            if token not in defaults and not _LIKE_A_VALUE.search(token) and not self._special.search(token.encode())
+        ) or ("",)
+
     def read(self, buffer: bytes, start: int) -> Record | None:
         """Cut the record at ``start``; ``None`` if no whole, well-formed record starts there."""
         match = self._record.match(buffer, start)
@@ -108,6 +125,6 @@ class Dialect:
 
     def _quoted_if_needed(self, value: bytes) -> bytes:
         quote = self.copy_quote
-        if self.delimiter in value or quote in value or b"\n" in value or b"\r" in value or not value:
+        if value == _END_OF_COPY or self._special.search(value) or not value:
             return quote + value.replace(quote, quote + quote) + quote
         return value

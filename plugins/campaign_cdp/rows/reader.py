@@ -56,9 +56,13 @@ class PartReader:
         buffer = self._more(b"")
         if not buffer.strip():
             raise EmptyFileError("The part is empty, it has no header. Nothing was loaded; export it again from AEP.")
-        record = self.dialect.read(buffer, 0)
+        while (record := self.dialect.read(buffer, 0)) is None and self._may_continue(buffer, 0):
+            buffer = self._more(buffer)
         if record is None:
-            raise FileFormatError("The first line cannot be read as a header: a quote is open. Nothing was loaded.")
+            raise FileFormatError(
+                "The first line cannot be read as a header, because its quotes do not match. Nothing was loaded; "
+                "compare file.quote and file.delimiter in the feed with the destination's file options."
+            )
         try:
             names = [name.decode() for name in record.fields]
         except UnicodeDecodeError as err:
@@ -131,7 +135,7 @@ class PartReader:
 
     def _may_continue(self, buffer: bytes, start: int) -> bool:
         """An open quote may be closed by bytes to come, but not for ever."""
-        return not self._ended and len(buffer) - start < MAX_RECORD_BYTES and self.dialect.is_open(buffer, start)
+        return not self._ended and len(buffer) - start <= MAX_RECORD_BYTES and self.dialect.is_open(buffer, start)
 
     def _judged(self, buffer: bytes, record: Record | None, start: int) -> tuple[bytes, int]:
         """Validate one record; returns its line for COPY (or nothing) and the offset behind it."""
@@ -144,19 +148,23 @@ class PartReader:
     def _whole(self, buffer: bytes, record: Record | None, start: int) -> tuple[Record | None, int]:
         """Cut the next record; ``None`` for a blank line, and for a stray quote, whose line is rejected.
 
-        A record over several lines with a wrong number of fields is a stray quote: the lines behind it may be good.
+        A record over several lines that is too large or has a wrong number of fields is a stray quote: the lines behind
+        it may be good.
         """
         line_end = buffer.index(b"\n", start) + 1
         if line_end == start + 1 and len(self.layout.targets) > 1:
             self._line_no += 1
             return None, line_end
-        stray = record is not None and record.end > line_end and len(record.fields) != len(self.layout.targets)
-        if record is None or stray:
+        if record is None or self._is_stray(record, start, line_end):
             self.reject(Reject(self._line_no, RejectCode.UNBALANCED_QUOTE))
             self._line_no += 1
             return None, line_end
         self._line_no += buffer.count(b"\n", start, record.end)
         return record, record.end
+
+    def _is_stray(self, record: Record, start: int, line_end: int) -> bool:
+        wrong = len(record.fields) != len(self.layout.targets) or record.end - start > MAX_RECORD_BYTES
+        return record.end > line_end and wrong
 
     def validated(self, row: list[str | None] | Reject) -> bytes:
         """Count a validator's verdict; returns the line for COPY, or nothing."""
@@ -174,7 +182,9 @@ class PartReader:
     def _most_frequent_null(self) -> str:
         """COPY knows one null token; the part's commonest spelling keeps most lines on the fast path."""
         d = self.dialect.delimiter
-        return max(self._feed.file.null_tokens or ("",), key=lambda token: self._buffer.count(d + token.encode() + d))
+        defaults = {column.default for column in self._feed.columns.values() if column.default}
+        tokens = self.dialect.copy_null_tokens(defaults)
+        return max(tokens, key=lambda token: self._buffer.count(d + token.encode() + d))
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,8 +47,7 @@ def mask(value: str) -> str:
 
 
 def _masked(char: str) -> str:
-    if char.isdigit():
-        return "9"
-    if char.isalpha():
+    kind = unicodedata.category(char)[0]
+    if kind in "LM":
         return "X" if char.isupper() else "x"
-    return char if char.isprintable() else "·"
+    return "9" if kind == "N" else char if char.isprintable() else "·"

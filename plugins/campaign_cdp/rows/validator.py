@@ -9,6 +9,7 @@ from functools import partial
 from campaign_cdp.attributes import ValueType
 from campaign_cdp.feeds.model import AudienceFeed, Column
 from campaign_cdp.rows import values
+from campaign_cdp.rows.dialect import Dialect
 from campaign_cdp.rows.header import QUALIFIED_AT, STATUS, Layout
 from campaign_cdp.rows.rejects import Reject, RejectCode, mask
 
@@ -42,7 +43,7 @@ class RowValidator:
     """
 
     def __init__(self, layout: Layout, feed: AudienceFeed) -> None:
-        self._layout, self._nulls = layout, frozenset(feed.file.null_tokens) | {""}
+        self._layout, self._nulls = layout, frozenset(Dialect.of(feed.file).null_tokens) | {""}
         self._checks = [None if target is None else _check(target, feed) for target in layout.targets]
 
     def row(self, fields: Sequence[bytes], line_no: int) -> list[str | None] | Reject:
@@ -68,25 +69,29 @@ class RowValidator:
             try:
                 out.append(self._value(check, text))
             except values.BadValueError as err:
-                shown = None if text is None else mask(text) if check.pii else text[:200].replace("\0", "·")
-                return Reject(line_no, err.code, check.name, shown)
+                return Reject(line_no, err.code, check.name, None if text is None else _shown(text, check))
         return out
 
     def _value(self, check: _Check, text: str | None) -> str | None:
         text = None if text is None else text.strip(" \t")
-        value = None if text is None or text in self._nulls else text
-        if value is not None:
-            try:
-                value = check.parse(check.case(value))
-                if check.length and len(value) > check.length:
-                    raise values.BadValueError(RejectCode.TOO_LONG)
-            except values.BadValueError:
-                if check.on_error == "reject":
-                    raise
-                value = check.default if check.on_error == "default" else None
+        value = None if text is None or text in self._nulls else self._parsed(check, text)
         value = check.default if value is None else value
         if value is None and check.required:
             raise values.BadValueError(RejectCode.MISSING_VALUE)
+        return value
+
+    def _parsed(self, check: _Check, text: str) -> str | None:
+        text = check.case(text)
+        if text in self._nulls:  # COPY would take it for NULL as well
+            return None
+        try:
+            value = check.parse(text)
+            if check.length and len(value) > check.length:
+                raise values.BadValueError(RejectCode.TOO_LONG)
+        except values.BadValueError:
+            if check.on_error == "reject":
+                raise
+            return check.default if check.on_error == "default" else None
         return value
 
     def _ragged(self, fields: Sequence[bytes], line_no: int) -> Reject:
@@ -106,17 +111,22 @@ def _check(target: str, feed: AudienceFeed) -> _Check:
         return _Check(target, values.status, str, None, required=True, on_error="reject", default=None, pii=False)
     if target == QUALIFIED_AT:
         return _Check(target, values.timestamp, str, None, required=False, on_error="reject", default=None, pii=False)
-    column, attribute = feed.columns[target], feed.attribute(target)
+    column, attribute, kind = feed.columns[target], feed.attribute(target), feed.type_of(target)
     return _Check(
         name=target,
-        parse=_parser(feed.type_of(target), column),
-        case=_CASES[column.case],
+        parse=_parser(kind, column),
+        case=_CASES[column.case] if kind is ValueType.STRING else str,
         length=feed.length_of(target),
         required=feed.is_required(target),
         on_error="reject" if target in feed.key else column.on_error,
-        default=column.default,
+        default=column.default or None,
         pii=attribute.pii,
     )
+
+
+def _shown(text: str, check: _Check) -> str:
+    """A line with shifted fields may hold an address in any column."""
+    return mask(text) if check.pii or "@" in text else text[:200].replace("\0", "·")
 
 
 def _parser(kind: ValueType, column: Column) -> Callable[[str], str]:

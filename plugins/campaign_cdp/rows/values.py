@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from campaign_cdp.attributes import ValueType
 from campaign_cdp.rows.rejects import RejectCode
 
-_EMAIL = re.compile(r"[^\s@<>()\[\]\",:;\\]{1,64}@[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
+_EMAIL = re.compile(r"[^\s\x00-\x1f\x7f@<>()\[\]\",:;\\]{1,64}@[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIMESTAMP = re.compile(_DAY.pattern + r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?")
@@ -76,13 +76,14 @@ def date(value: str, pattern: str | None = None) -> str:
 
 
 def timestamp(value: str, pattern: str | None = None) -> str:
-    """ISO 8601; without a zone it is UTC, as AEP's samples are."""
+    """ISO 8601 to UTC, since PostgreSQL refuses some offsets; without a zone it is UTC, as AEP's samples are."""
     try:
         moment = datetime.strptime(value, pattern) if pattern else datetime.fromisoformat(_iso(value))  # noqa: DTZ007
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         if moment.year < 1000:
             raise ValueError(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
-    except ValueError:
+        return moment.isoformat()
+    except (ValueError, OverflowError):
         raise BadValueError(RejectCode.BAD_TIMESTAMP) from None
 
 
