@@ -1,0 +1,21 @@
+"""The ledger as tasks, the sensor and the command line use it."""
+
+from __future__ import annotations
+
+from campaign_cdp.ledger.lifecycle import Lifecycle
+from campaign_cdp.ledger.progress import Progress
+from campaign_cdp.ledger.records import FileRecord, LoadedPart, Opened, RejectRecord, Run
+from campaign_cdp.ledger.rejects import Rejects
+from campaign_cdp.ledger.states import FileState, RunState
+
+__all__ = ["FileRecord", "FileState", "Ledger", "LoadedPart", "Opened", "RejectRecord", "Run", "RunState"]
+
+
+class Ledger(Lifecycle, Progress, Rejects):
+    """Runs, their files, steps and rejects, in schema ``cdp`` of the Campaign database.
+
+    Works inside the caller's transaction and commits nothing: what a task changed and what it writes down here become
+    visible together or not at all.
+
+    :param conn: open connection to the Campaign database.
+    """
