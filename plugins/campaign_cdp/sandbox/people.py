@@ -71,6 +71,11 @@ class People:
     def shift(self) -> int:
         return self.seed % 1000 * 7919
 
+    @staticmethod
+    def has_capitals(n: int) -> bool:
+        """Whether Campaign holds this person's e-mail with capitals, as people type them."""
+        return n % 97 == 0
+
     def person(self, n: int) -> dict[str, str]:
         """Return person ``n`` (from 1) by AEP's column names."""
         a, b, c = ((n + self.shift) * factor % _TWO_32 for factor in (2654435761, 2246822519, 3266489917))

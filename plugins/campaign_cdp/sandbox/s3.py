@@ -66,6 +66,7 @@ class S3Server(EmbeddedServer):
         return {"access_key": f"sandbox-{generated_secret()[:8]}", "secret_key": generated_secret()}
 
     def prepare(self) -> None:
+        self.folder.chmod(0o700)
         for folder in (self._data, self._tmp):
             folder.mkdir(parents=True, exist_ok=True)
         identity = {

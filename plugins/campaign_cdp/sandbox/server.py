@@ -6,7 +6,7 @@ import secrets
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +66,8 @@ class EmbeddedServer(ABC):
     def __init__(self, folder: Path, record: ServerRecord | None = None) -> None:
         self.folder = folder.absolute()
         self.record = record or ServerRecord(secrets=self.new_secrets())
+        #: Told of the process before it is ready, so that even a killed command leaves no unknown server behind.
+        self.launched: Callable[[ServerRecord], None] | None = None
 
     @abstractmethod
     def new_secrets(self) -> dict[str, str]:
@@ -136,6 +138,8 @@ class EmbeddedServer(ABC):
         process = launch(self.command(), cwd=self.folder, log=self.log, env=self.environment(), user=self.user())
         self.record = replace(self.record, process=process)
         try:
+            if self.launched:
+                self.launched(self.record)
             self._wait()
         except BaseException:
             self.stop()
@@ -164,4 +168,6 @@ class EmbeddedServer(ABC):
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
     def _lost_a_port(self) -> bool:
-        return not all(is_free(port) for port in self.record.ports.values()) or "in use" in self._log_tail()
+        taken = not all(is_free(port) for port in self.record.ports.values())
+        # SeaweedFS also makes sockets in /tmp named by port; another user's leftover is "not permitted".
+        return taken or any(words in self._log_tail() for words in ("in use", "not permitted"))

@@ -1,0 +1,135 @@
+"""``cdp sandbox``: real servers on this machine, a Campaign database in them, and a stand-in for AEP."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import psycopg
+
+from campaign_cdp.feeds.loader import feed_by_id
+from campaign_cdp.sandbox.campaign_database import recipient_count
+from campaign_cdp.sandbox.campaign_database import seed as seed_recipients
+from campaign_cdp.sandbox.feed_exports import audience_for, destination_for
+from campaign_cdp.sandbox.platform import WrittenExport, s3_sink
+from campaign_cdp.sandbox.platform import export as write_export
+from campaign_cdp.sandbox.s3 import ensure_bucket
+from campaign_cdp.sandbox.stack import Sandbox, ServerStatus
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON for other programs.")
+_SEED = click.option("--seed", type=int, default=1, show_default=True, help="Another seed gives people other names.")
+
+
+@click.group()
+def sandbox() -> None:
+    """Run real servers on this machine: PostgreSQL with a Campaign database, and S3.
+
+    Everything is in build/sandbox and listens on 127.0.0.1 only; the environment variable CDP_SANDBOX_DIR names another
+    folder.
+    """
+
+
+@sandbox.command()
+@_JSON
+def up(as_json: bool) -> None:
+    """Start what does not run yet."""
+    box = Sandbox()
+    box.up(_progress)
+    _show(box.status(), as_json)
+
+
+@sandbox.command()
+@click.option("--purge", is_flag=True, help="Also remove all data and the generated passwords.")
+@_JSON
+def down(purge: bool, as_json: bool) -> None:
+    """Stop everything; the data stays."""
+    stopped = Sandbox().down(purge=purge, progress=_progress)
+    if as_json:
+        click.echo(json.dumps({"stopped": stopped, "purged": purge}))
+    else:
+        click.echo(f"Stopped: {', '.join(stopped) or 'nothing, nothing ran'}")
+
+
+@sandbox.command()
+@_JSON
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show what runs. Exit code 0: all servers run. 1: some do not."""
+    servers = Sandbox().status()
+    _show(servers, as_json)
+    ctx.exit(0 if servers and all(server.running for server in servers) else 1)
+
+
+@sandbox.command()
+def env() -> None:
+    """Print Airflow's connections for the shell; they hold passwords."""
+    for name, value in Sandbox().endpoints().connections().items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@sandbox.command()
+@click.option("--recipients", type=click.IntRange(min=1), required=True, help="How many there shall be.")
+@_SEED
+def seed(recipients: int, seed: int) -> None:
+    """Add sample recipients to the Campaign database until there are as many as wanted."""
+    with psycopg.connect(Sandbox().endpoints().campaign_dsn) as conn:
+        seed_recipients(conn, recipients=recipients, seed=seed)
+        click.echo(f"{recipient_count(conn):,} recipients")
+
+
+@sandbox.command()
+@click.argument("feed_id")
+@click.option("--lines", type=click.IntRange(min=0), default=1000, show_default=True, help="Lines, without headers.")
+@click.option("--max-rows", type=click.IntRange(min=1), default=5_000_000, show_default=True, help="Lines per part.")
+@click.option("--first", type=click.IntRange(min=1), default=1, show_default=True, help="Number of the first person.")
+@click.option("--compression", type=click.Choice(["gzip", "none"]), default="gzip", show_default=True)
+@click.option("--manifest", type=click.Choice(["after", "before", "none"]), default="after", show_default=True)
+@_SEED
+@_JSON
+def export(
+    feed_id: str, lines: int, max_rows: int, first: int, compression: Any, manifest: Any, seed: int, as_json: bool
+) -> None:
+    """Write an export for a feed into the S3 server, as AEP would: with bad lines, duplicates and leavers."""
+    feed = feed_by_id(feed_id)
+    box = Sandbox()
+    with psycopg.connect(box.endpoints().campaign_dsn) as conn:
+        audience = audience_for(feed, lines=lines, known=recipient_count(conn), first=first, seed=seed)
+    destination = destination_for(feed, max_rows=max_rows, compression=compression, manifest=manifest)
+    client = box.s3().client()
+    ensure_bucket(client, feed.landing_zone.bucket)
+    written = write_export(
+        audience, destination, s3_sink(client, feed.landing_zone.bucket), scheduled_at=datetime.now(UTC)
+    )
+    _show_export(feed.landing_zone.bucket, written, as_json)
+
+
+def _progress(words: str) -> None:
+    click.secho(words, dim=True, err=True)
+
+
+def _show(servers: Sequence[ServerStatus], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"servers": [server.to_json() for server in servers]}, indent=2))
+        return
+    if not servers:
+        click.echo("Nothing was started yet. Run: cdp sandbox up")
+    for server in servers:
+        ports = ", ".join(f"{name} {port}" for name, port in server.ports.items())
+        state = f"runs, pid {server.pid}" if server.running else "stopped"
+        click.echo(f"{server.name:10} {state:18} 127.0.0.1: {ports}")
+
+
+def _show_export(bucket: str, written: WrittenExport, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"bucket": bucket, **written.to_json()}, indent=2))
+        return
+    for part in written.parts:
+        click.echo(f"s3://{bucket}/{part.key}  {part.rows:,} lines, {part.size:,} bytes")
+    if written.manifest_key:
+        click.echo(f"s3://{bucket}/{written.manifest_key}")
+    for what, count in written.truth.items():
+        click.echo(f"  {what:12} {count}")
