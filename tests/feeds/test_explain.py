@@ -128,3 +128,9 @@ def test_all_broken_rules_are_reported(write_feed: Callable[..., Path]) -> None:
     )
 
     assert len(problems(path)) == 6
+
+
+def test_problem_in_a_repeated_block_points_at_the_one_that_counts(write_feed: Callable[..., Path]) -> None:
+    found = problems(write_feed(more="rejects: {max_pct: 1}\nrejects: {max_pct: 101}\n"))
+
+    assert [problem.split(":")[1] for problem in found] == ["12", "12"]
