@@ -45,9 +45,7 @@ class FileFormat(Strict):
     escape: Literal["\\", "'"] = Field(
         default="\\", description="Escapes a quote inside quotes; doubled quotes also work."
     )
-    null_tokens: tuple[str, ...] = Field(
-        default=("null", "NULL", ""), description="Spellings of 'no value'."
-    )
+    null_tokens: tuple[str, ...] = Field(default=("null", "NULL", ""), description="Spellings of 'no value'.")
     encoding: Literal["utf-8", "utf-16", "iso-8859-1", "windows-1252"] = Field(
         default="utf-8", description="Of the text; anything but utf-8 is converted while it streams."
     )
