@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from airflow.sdk import BaseSensorOperator
+from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
+
+from campaign_cdp.exceptions import FileSetLateError, RetriableSyncError, error_for
+from campaign_cdp.feeds.loader import config_hash
+from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.file_sets import FileSet
+from campaign_cdp.hooks.campaign import work_tables
+from campaign_cdp.hooks.campaign.sql import connect
+from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
+from campaign_cdp.ledger.store import Ledger, Run
+from campaign_cdp.triggers.file_set import FileSetTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+#: How long after the deadline the triggerer may be silent; its own last look comes at the deadline.
+_GRACE: Final = timedelta(minutes=10)
+
+
+class FileSetSensor(BaseSensorOperator):
+    """Wait for a feed's next complete file set and open its run in the ledger.
+
+    Campaign's *File transfer*. Always deferred: waiting costs no worker slot. A cleared task goes on with the file set
+    that its Dag run has taken already, unless its files have changed since. Pushes ``parts`` for the mapped loading and returns the run's number.
+
+    :param feed: the validated feed.
+    :raises FileSetLateError: if nothing complete arrives within ``alerts.late_after``; where ``late_is`` is ``skipped``,
+        a run that saw no new file at all is skipped instead.
+    :raises SyncError: of the class that says what is broken, if it is; broken is never late, and never skipped.
+    """
+
+    ui_color = "#e8f0fe"
+
+    def __init__(self, *, feed: AudienceFeed, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if self.soft_fail or self.never_fail:
+            raise ValueError(
+                "soft_fail and never_fail would hide broken files; set alerts.late_is in the feed instead."
+            )
+        self.feed = feed
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        run = self._started(context)
+        if run is None:
+            self._wait(context)
+        return self._open(context, run.file_set)
+
+    def _started(self, context: Context) -> Run | None:
+        with connect(self.feed.campaign) as conn:
+            ledger = Ledger(conn)
+            ledger.check_version()
+            run = ledger.find_run(self.feed.id, context["dag_run"].run_id)
+            return run if run and self._can_go_on(ledger, run) else None
+
+    def _can_go_on(self, ledger: Ledger, run: Run) -> bool:
+        """An applied run is only reported again; any other needs its files as they were found."""
+        if run.is_in_campaign:
+            return True
+        zone = landing_zone_for(self.feed.landing_zone)
+        found = [(obj, zone.stat(obj.key)) for _, obj in run.files()]
+        is_there = all(now is not None and now.identity == obj.identity for obj, now in found)
+        if not is_there or ledger.applied_by(self.feed.id, run.file_set):
+            self.log.info("File set %s was replaced, moved or applied since: looking for the next", run.file_set.id)
+            return False
+        return True
+
+    def _wait(self, context: Context) -> NoReturn:
+        # Counted from the start of the Dag run, so that neither a retry nor a restarted triggerer prolongs it.
+        now = datetime.now(UTC)
+        deadline = (context["dag_run"].start_date or now) + self.feed.alerts.late_after
+        trigger = FileSetTrigger(
+            feed_id=self.feed.id,
+            feed=self.feed.model_dump(mode="json", by_alias=True),
+            deadline=deadline.isoformat(),
+            poll_interval=self.feed.poll_interval.total_seconds(),
+        )
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=max(deadline - now, timedelta()) + _GRACE)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSensorTimeout as err:
+            raise RetriableSyncError(
+                f"{self.feed.id}: the triggerer gave no answer until {_GRACE} after the deadline, so nobody looked for "
+                "files. Check that a triggerer is running."
+            ) from err
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        self._record_superseded(context, event["superseded"])
+        if event["status"] == "broken":
+            raise error_for(event["code"], event["message"])
+        if event["status"] == "late":
+            self._be_late(event["waiting_for"])
+        return self._open(context, FileSet.from_json(event["file_set"]))
+
+    def _be_late(self, waiting_for: list[str]) -> NoReturn:
+        message = (
+            f"{self.feed.id}: no complete file set within {self.feed.alerts.late_after} of the run's start: "
+            f"{'; '.join(waiting_for) or 'nothing new is there'}. Nothing was lost; the next run takes it when it "
+            "comes. Look at the dataflow run in AEP."
+        )
+        # An export that never became whole is not "nothing today".
+        if self.feed.alerts.late_is == "skipped" and not waiting_for:
+            raise AirflowSkipException(message)
+        raise FileSetLateError(message)
+
+    def _open(self, context: Context, file_set: FileSet) -> dict[str, Any]:
+        with connect(self.feed.campaign) as conn:
+            opened = Ledger(conn).open_run(
+                feed=self.feed.id,
+                dag_run_id=context["dag_run"].run_id,
+                file_set=file_set,
+                config_hash=config_hash(self.feed),
+                preview=bool(context["params"]["preview"]),
+            )
+            for run_id in opened.displaced:
+                work_tables.drop(conn, run_id)
+            if opened.run.is_open:
+                work_tables.create(conn, self.feed, opened.run.run_id, _part_nos(opened.run))
+        return self._result(context, opened.run)
+
+    def _result(self, context: Context, run: Run) -> dict[str, Any]:
+        parts = [{"part_no": n, **part.to_json()} for n, part in enumerate(run.file_set.parts, start=1)]
+        context["ti"].xcom_push(key="parts", value=parts)
+        size = sum(part.size for part in run.file_set.parts)
+        self.log.info(
+            "Run %d: file set %s of %s UTC, %d part(s), %s bytes%s",
+            run.run_id,
+            run.file_set.id,
+            f"{run.file_set.ordered_at:%Y-%m-%d %H:%M:%S}",
+            len(parts),
+            f"{size:,}",
+            " (preview)" if run.preview else "",
+        )
+        return {"run_id": run.run_id, "file_set_id": run.file_set.id, "parts": len(parts), "bytes": size}
+
+    def _record_superseded(self, context: Context, superseded: list[dict[str, Any]]) -> None:
+        if not superseded:
+            return
+        with connect(self.feed.campaign) as conn:
+            for file_set in map(FileSet.from_json, superseded):
+                Ledger(conn).supersede(self.feed.id, file_set, context["dag_run"].run_id)
+                self.log.info("File set %s is older than the newest applied one: superseded", file_set.id)
+
+
+def _part_nos(run: Run) -> range:
+    return range(1, len(run.file_set.parts) + 1)
