@@ -45,6 +45,10 @@ class Progress(Runs):
             (run_id, name, Jsonb(dict(counts))),
         )
 
+    def forget_steps(self, run_id: int) -> None:
+        """Undo what was written down of the steps after loading, because a part is loaded anew."""
+        self._execute("DELETE FROM cdp.sync_step WHERE run_id = %s", (run_id,))
+
     def steps(self, run_id: int) -> dict[str, dict[str, int]]:
         """Return the counts of all steps that are done, in the order they were."""
         rows = self._rows("SELECT step, counts FROM cdp.sync_step WHERE run_id = %s ORDER BY finished_at", (run_id,))

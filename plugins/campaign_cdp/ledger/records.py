@@ -47,6 +47,23 @@ class Run:
         numbered = list(enumerate(self.file_set.parts, start=1))
         return numbered + ([(MANIFEST_NO, self.file_set.manifest)] if self.file_set.manifest else [])
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id,
+            "feed": self.feed,
+            "dag_run_id": self.dag_run_id,
+            "state": self.state.value,
+            "preview": self.preview,
+            "file_set": self.file_set.to_json(),
+            "fingerprint": self.file_set.fingerprint,
+            "config_hash": self.config_hash,
+            "counts": self.counts,
+            "error_code": self.error_code,
+            "error_message": self.error_message,
+            "opened_at": self.opened_at.isoformat(),
+            "updated_at": self.updated_at.isoformat(),
+        }
+
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Run:
         file_set = FileSet.from_json(
