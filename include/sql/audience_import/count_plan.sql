@@ -17,5 +17,6 @@ SELECT
     (
         SELECT count(*) FROM nmsrcpgrprel AS g
         WHERE g.igroupid = {group_id}
-    ) AS list_before
+    ) AS list_before,
+    count(*) AS plan_rows
 FROM {plan} AS p;

@@ -66,7 +66,7 @@ class LoadPartOperator(BaseOperator):
         run = ledger.guard(run.run_id)
         loaded = ledger.part(run.run_id, part_no)
         database = AudienceDatabase(conn, self.feed, run.run_id)
-        if loaded and not run.is_open or loaded and database.has_part_rows(part_no, loaded.rows):
+        if loaded and (not run.is_open or database.has_part(part_no, loaded.rows)):
             self.log.info("%s was loaded before: %s lines", obj.name, f"{loaded.rows:,}")
             return {"rows": loaded.rows, "rejected": loaded.rejected}
         if not work_tables.exists(conn, run.run_id):
@@ -85,6 +85,7 @@ class LoadPartOperator(BaseOperator):
             layout = reader.open()
             lines = self._with_progress(reader, self._lines(reader))
             database.load_part(part_no, layout, reader.dialect, reader.null, lines)
+            ledger.forget_steps(run.run_id)
             ledger.delete_rejects(run.run_id, part_no)
             ledger.add_rejects(run.run_id, part_no, rejects)
         counts, stream = reader.counts, reader.stream

@@ -26,6 +26,7 @@ class ReconcileOperator(AudienceStepOperator):
     def work(self, database: AudienceDatabase, ledger: Ledger, run: Run) -> dict[str, int]:
         rows = ledger.required_step(run.run_id, "deduplication")["rows"]
         loaded, rejected = ledger.loaded_rows(run.run_id), ledger.rejected_rows(run.run_id)
+        self.require_rows(database.count_work_rows(), rows, "data_loading")
         plan = database.plan(rows)
         database.reject_ambiguous(plan.ambiguous)
         return {"lines": loaded + rejected, "rejected": rejected + plan.ambiguous, **plan.to_json()}

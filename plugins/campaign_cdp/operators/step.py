@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 
 from campaign_cdp import metrics
+from campaign_cdp.exceptions import RunAbandonedError
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.hooks.campaign.audience import AudienceDatabase
 from campaign_cdp.hooks.campaign.sql import connect
@@ -64,6 +65,17 @@ class AudienceStepOperator(BaseOperator):
     @abstractmethod
     def work(self, database: AudienceDatabase, ledger: Ledger, run: Run) -> dict[str, int]:
         """Do the step inside the open transaction and return its counts."""
+
+    def require_rows(self, found: int, expected: int, task: str) -> None:
+        """Work tables are not logged: a crash of the database empties them, and an empty table looks like no lines.
+
+        :raises RunAbandonedError: if rows are missing.
+        """
+        if found != expected:
+            raise RunAbandonedError(
+                f"A work table of {self.feed.id} holds {found:,} of {expected:,} rows: the database was restarted in "
+                f"between. Nothing was applied. Clear {task} with its downstream tasks."
+            )
 
     def check(self, run: Run, counts: dict[str, int]) -> None:
         """Raise if the committed counts must not be acted upon."""

@@ -32,6 +32,7 @@ class ApplyAudienceOperator(AudienceStepOperator):
                 f"everybody up to date."
             )
         plan = ledger.required_step(run.run_id, "reconciliation")
+        self.require_rows(database.count_plan_rows(), plan["plan_rows"], "reconciliation")
         counts = _result(plan, ledger.required_step(run.run_id, "deduplication"), database.apply())
         ledger.finish(run.run_id, "applied", counts)
         return counts

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -40,6 +39,7 @@ class PlanCounts:
     list_added: int = 0
     list_removed: int = 0
     list_before: int = 0
+    plan_rows: int = 0
 
     def to_json(self) -> dict[str, int]:
         return asdict(self)
@@ -82,8 +82,20 @@ class AudienceDatabase:
             table=table, columns=columns, delimiter=Literal(dialect.delimiter.decode()), quote=quote, null=Literal(null)
         )
 
+    def has_part(self, part_no: int, rows: int) -> bool:
+        """True if the part's table still holds what was loaded; a database restart empties unlogged tables."""
+        name = self._tables.part(part_no)
+        exists = self._conn.execute("SELECT to_regclass(%s) IS NOT NULL", (name.as_string(),)).fetchone()
+        if exists != (True,):
+            return False
+        found = self._conn.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(name)).fetchone()
+        return found == (rows > 0,)
+
     def count_work_rows(self) -> int:
-        return self._count("SELECT count(*) FROM {}", self._tables.work)
+        return self._count(self._tables.work)
+
+    def count_plan_rows(self) -> int:
+        return self._count(self._tables.plan)
 
     def deduplicate(self) -> int:
         """Delete all but one row per key; returns how many."""
@@ -185,6 +197,6 @@ class AudienceDatabase:
             )
         return row[0]
 
-    def _count(self, query: LiteralString, table: sql.Identifier) -> int:
-        row = self._conn.execute(sql.SQL(query).format(table)).fetchone()
+    def _count(self, table: sql.Identifier) -> int:
+        row = self._conn.execute(sql.SQL("SELECT count(*) FROM {}").format(table)).fetchone()
         return row[0] if row else 0

@@ -70,7 +70,7 @@ def _text(name: str) -> str:
     return (sql_dir() / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def statement(name: str, **parts: sql.Composable) -> sql.Composed:
+def statement(name: str, /, **parts: sql.Composable) -> sql.Composed:
     """Read ``include/sql/<name>.sql`` and fill its ``{names}``: identifiers, fragments, literals quoted by the driver.
 
     Literals instead of bound parameters, because ``CREATE TABLE AS`` takes none.

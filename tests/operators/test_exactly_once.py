@@ -1,0 +1,133 @@
+"""A worker process may be killed at any instruction of any task; clearing the task must lead to the same database.
+
+The run happens in a forked child whose profiler counts what the interpreter does in this package, the database driver
+and the storage client, and kills the process at a chosen count. A second child then runs the same Dag run again, as
+clearing the failed task does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.operators.importing import Import, line
+
+_WATCHED = ("campaign_cdp", "psycopg", "botocore/client")
+_POINTS = 24
+
+
+def feed_with_history(new_import: Callable[..., Import]) -> Import:
+    """Two parts with a duplicate across them, a reject, a leaver, a changed, an unchanged and a new person."""
+    imports = new_import(historise={"prefix": "done/", "days": 30})
+    imports.export([line("ann@x.io", "C1", "Ann"), line("gone@x.io", "C8", "Gone"), line("same@x.io", "C9", "Same")])
+    imports.run("run0")
+    imports.export(
+        [line("ann@x.io", "C1", "Anna"), line("new@x.io", "C2", "New"), line("not-an-address")],
+        [line("new@x.io", "C2", "Newer"), line("same@x.io", "C9", "Same")],
+        zipped=True,
+    )
+    return imports
+
+
+def in_child(work: Callable[[], object], kill_at: int | None = None) -> tuple[int, int]:
+    """Run ``work`` in a forked process; returns its wait status and how many events the profiler counted."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _child(work, kill_at, writing)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        counted = pipe.read()
+    return os.waitpid(pid, 0)[1], int(counted or 0)
+
+
+def _child(work: Callable[[], object], kill_at: int | None, writing: int) -> None:
+    counted = 0
+
+    def count(frame, event, argument) -> None:
+        nonlocal counted
+        if any(part in frame.f_code.co_filename for part in _WATCHED):
+            counted += 1
+            if counted == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    status = 1
+    try:
+        sys.setprofile(count)
+        work()
+        status = 0
+    finally:
+        sys.setprofile(None)
+        os.write(writing, str(counted).encode())
+        os._exit(status)
+
+
+def state_of(imports: Import) -> dict[str, object]:
+    """Everything that must be the same, without ids and times, which a sequence and a clock decide."""
+    return {
+        "recipients": imports.recipients("saccount, semail, sfirstname, scity, iblacklistemail"),
+        "members": imports.members(),
+        "lists": imports.sql("SELECT sname FROM nmsgroup ORDER BY 1"),
+        "runs": imports.sql("SELECT dag_run_id, state, counts FROM cdp.sync_run ORDER BY run_id"),
+        "steps": imports.sql("SELECT step, counts FROM cdp.sync_step ORDER BY run_id, step"),
+        "files": imports.sql("SELECT part_no, key, state, rows, rejected, sha256 FROM cdp.sync_file ORDER BY run_id, part_no"),
+        "rejects": imports.sql("SELECT part_no, line_no, column_name, code, value FROM cdp.reject ORDER BY 1, 2"),
+        "work tables": imports.sql("SELECT relname FROM pg_class WHERE relname ~ '^(work|plan|leavers)_'"),
+        "storage": sorted(
+            (re.sub(r"run_\d+", "run_N", item["Key"]), item["Size"])
+            for item in imports.s3.list_objects_v2(Bucket=imports.bucket).get("Contents", ())
+        ),
+    }
+
+
+@pytest.fixture(scope="session")
+def undisturbed() -> dict[str, object]:
+    return {}
+
+
+@pytest.mark.xdist_group("exactly_once")
+@pytest.mark.parametrize("point", range(_POINTS + 1))
+def test_a_killed_and_cleared_run_ends_like_an_undisturbed_one(new_import, undisturbed, point):
+    imports = feed_with_history(new_import)
+    if not undisturbed:
+        status, undisturbed["events"] = in_child(lambda: imports.run("run1"))
+        assert status == 0
+        undisturbed["state"] = state_of(imports)
+        assert undisturbed["events"] > _POINTS, "the profiler must have seen the run"
+        imports = feed_with_history(new_import)
+    kill_at = 1 + undisturbed["events"] * point // (_POINTS + 1)
+
+    killed, _ = in_child(lambda: imports.run("run1"), kill_at)
+    again, _ = in_child(lambda: imports.run("run1"))
+
+    assert os.WIFSIGNALED(killed)
+    assert again == 0
+    assert state_of(imports) == undisturbed["state"]
+
+
+def test_clearing_a_finished_run_changes_nothing(new_import):
+    imports = feed_with_history(new_import)
+    imports.run("run1")
+    before = state_of(imports), imports.recipients("*")
+
+    imports.run("run1")
+
+    assert (state_of(imports), imports.recipients("*")) == before
+
+
+def test_replaced_file_under_the_same_name_is_a_new_version(new_import):
+    imports = new_import()
+    imports.export([line("ann@x.io", name="Ann")])
+    imports.run("run0")
+    imports.exports -= 1
+    imports.export([line("ann@x.io", name="Eva")])
+
+    counts = imports.run("run1")
+
+    assert counts["updated"] == 1
+    assert imports.recipients() == [("ann@x.io", "Eva", None)]
