@@ -12,7 +12,6 @@ from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.file_sets import FileSet
 from campaign_cdp.hooks.campaign import work_tables
 from campaign_cdp.hooks.campaign.sql import connect
-from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import Ledger, Run
 from campaign_cdp.triggers.file_set import FileSetTrigger
 
@@ -27,11 +26,11 @@ class FileSetSensor(BaseSensorOperator):
     """Wait for a feed's next complete file set and open its run in the ledger.
 
     Campaign's *File transfer*. Always deferred: waiting costs no worker slot. A cleared task goes on with the file set
-    that its Dag run has taken already, unless its files have changed since. Pushes ``parts`` for the mapped loading and returns the run's number.
+    that its Dag run has taken already. Pushes ``parts`` for the mapped loading and returns the run's number.
 
     :param feed: the validated feed.
-    :raises FileSetLateError: if nothing complete arrives within ``alerts.late_after``; where ``late_is`` is ``skipped``,
-        a run that saw no new file at all is skipped instead.
+    :raises FileSetLateError: if nothing complete arrives within ``alerts.late_after``; where ``late_is`` is
+        ``skipped``, a run that saw no new file at all is skipped instead.
     :raises SyncError: of the class that says what is broken, if it is; broken is never late, and never skipped.
     """
 
@@ -46,29 +45,13 @@ class FileSetSensor(BaseSensorOperator):
         self.feed = feed
 
     def execute(self, context: Context) -> dict[str, Any]:
-        run = self._started(context)
-        if run is None:
-            self._wait(context)
-        return self._open(context, run.file_set)
-
-    def _started(self, context: Context) -> Run | None:
         with connect(self.feed.campaign) as conn:
             ledger = Ledger(conn)
             ledger.check_version()
             run = ledger.find_run(self.feed.id, context["dag_run"].run_id)
-            return run if run and self._can_go_on(ledger, run) else None
-
-    def _can_go_on(self, ledger: Ledger, run: Run) -> bool:
-        """An applied run is only reported again; any other needs its files as they were found."""
-        if run.is_in_campaign:
-            return True
-        zone = landing_zone_for(self.feed.landing_zone)
-        found = [(obj, zone.stat(obj.key)) for _, obj in run.files()]
-        is_there = all(now is not None and now.identity == obj.identity for obj, now in found)
-        if not is_there or ledger.applied_by(self.feed.id, run.file_set):
-            self.log.info("File set %s was replaced, moved or applied since: looking for the next", run.file_set.id)
-            return False
-        return True
+        if run is None:
+            self._wait(context)
+        return self._open(context, run.file_set)
 
     def _wait(self, context: Context) -> NoReturn:
         # Counted from the start of the Dag run, so that neither a retry nor a restarted triggerer prolongs it.

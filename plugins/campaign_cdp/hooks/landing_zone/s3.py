@@ -217,5 +217,5 @@ def _stored(item: Mapping[str, Any]) -> StoredObject:
 def _replaced(url: str) -> FileReplacedError:
     return FileReplacedError(
         f"{url} was replaced or removed after it was found. Nothing of it was applied. "
-        "Its new version is a new file set; start the run again to take it."
+        "A new version is a new file set: the next Dag run takes it."
     )
