@@ -53,7 +53,7 @@ class Dialect:
     @cached_property
     def _quoted_body(self) -> bytes:
         q, e = re.escape(self.quote), re.escape(self.escape)
-        return rb"(?>[^" + q + e + rb"]|" + e + rb"(?s:.)|" + q + q + rb")*+"
+        return rb"(?>[^" + q + e + rb"]++|" + e + rb"(?s:.)|" + q + q + rb")*+"
 
     @cached_property
     def _field(self) -> bytes:
