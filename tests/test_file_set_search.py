@@ -178,6 +178,33 @@ class TestWithManifest:
         finding = find_next_file_set(shelf, feed(), memory, NOON)
         assert finding.waiting_for == ("in/manifest-d-r1.json: g_2.csv (10 bytes)",)
 
+    @pytest.mark.parametrize("names", [(), ("g.csv",)])
+    @pytest.mark.parametrize("export", ["full", "incremental"])
+    def test_a_manifest_that_is_only_written_again_loads_nothing_twice(
+        self, shelf: Shelf, memory: Memory, names: tuple[str, ...], export: str
+    ) -> None:
+        manifest = shelf.put_manifest("r1", *names)
+        memory.remember("applied", manifest, *(shelf.put(f"in/{name}") for name in names), manifest=manifest)
+        memory.applied_until = NOON.replace(hour=1)
+        again = shelf.put(manifest.key, shelf.objects[manifest.key][1] + b" ")
+        finding = find_next_file_set(shelf, feed(export), memory, NOON)
+        assert (finding.file_set, finding.problem) == (None, None)
+        assert [file_set.manifest for file_set in finding.superseded] == [again]
+
+    def test_a_manifest_written_again_while_its_run_was_unfinished_is_taken(self, shelf: Shelf, memory: Memory) -> None:
+        manifest = shelf.put_manifest("r1", "g.csv")
+        memory.remember("loading", manifest, shelf.put("in/g.csv"), manifest=manifest)
+        shelf.put(manifest.key, shelf.objects[manifest.key][1] + b" ")
+        assert keys(find_next_file_set(shelf, feed(), memory, NOON)) == ["in/g.csv"]
+
+    def test_the_same_files_under_a_new_manifest_are_a_new_set(self, shelf: Shelf, memory: Memory) -> None:
+        manifest = shelf.put_manifest("r1", "g.csv")
+        memory.remember("applied", manifest, shelf.put("in/g.csv"), manifest=manifest)
+        shelf.put_manifest("r2", "g.csv", hour=2)
+        finding = find_next_file_set(shelf, feed(), memory, NOON)
+        assert finding.file_set
+        assert finding.file_set.id == "r2"
+
     def test_an_incremental_feed_does_not_overtake_a_quarantined_set(self, shelf: Shelf, memory: Memory) -> None:
         manifest = shelf.put_manifest("r1", "g.csv")
         memory.remember("quarantined", manifest, shelf.put("in/g.csv"), manifest=manifest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -27,6 +27,7 @@ class Standing(StrEnum):
     NEW = "new"
     REVISED = "revised"  # settled before; one of its files was replaced since
     QUARANTINED = "quarantined"  # and nothing was replaced since
+    REPEATED = "repeated"  # the manifest was written anew, its files are those that were settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Finding:
     :param problem: why no later look can succeed.
     :param waiting_for: incomplete file sets and what they lack, in words.
     :param overdue: what is wrong if the deadline passes in this state; ``None``: merely late.
-    :param superseded: file sets that a newer, applied one has made pointless.
+    :param superseded: file sets that an applied one has made pointless.
     """
 
     file_set: FileSet | None = None
@@ -91,12 +92,20 @@ def next_file_set(
     :param last_applied: ``ordered_at`` of the newest applied file set.
     """
     # A settled set whose file is just being overwritten by another export must not disturb anyone.
-    usable = [c for c in candidates if c.standing is not Standing.REVISED or c.is_complete]
+    usable = [c for c in candidates if _is_usable(c)]
     usable.sort(key=lambda c: (c.file_set.ordered_at, c.name, c.file_set.id))
     since = last_applied or datetime.min.replace(tzinfo=UTC)
     stale = [c for c in usable if c.file_set.ordered_at < since]
     current = usable[len(stale) :]
-    return _next_full(current, stale) if export == "full" else _next_incremental(current, stale, last_applied)
+    finding = _next_full(current, stale) if export == "full" else _next_incremental(current, stale, last_applied)
+    repeated = tuple(c.file_set for c in candidates if c.standing is Standing.REPEATED)
+    return replace(finding, superseded=repeated + finding.superseded)
+
+
+def _is_usable(candidate: Candidate) -> bool:
+    if candidate.standing is Standing.REVISED:
+        return candidate.is_complete
+    return candidate.standing is not Standing.REPEATED
 
 
 def _next_full(current: Sequence[Candidate], stale: Sequence[Candidate]) -> Finding:

@@ -112,8 +112,8 @@ class _Search:
                     revised.add(known.manifest, known.manifest)
         replaced = {obj.key: obj for obj in revised.kept()}
         waiting = {**replaced, **{obj.key: obj for obj in listed.kept()}}
-        known_now = dict(self._with_known(waiting.values()))
-        standings = {obj: _standing(known.state, revised=obj.key in replaced) for obj, known in known_now.items()}
+        known_now = self._with_known(waiting.values())
+        standings = {obj: _standing(obj, known, revised=obj.key in replaced) for obj, known in known_now}
         return {obj: standing for obj, standing in standings.items() if standing}
 
     def _read(self, obj: StoredObject) -> Manifest | ManifestError | None:
@@ -139,15 +139,24 @@ class _Search:
         named: Mapping[str, Sequence[StoredObject]],
     ) -> Candidate:
         if isinstance(manifest, ManifestError):
-            return Candidate(FileSet(obj.name, obj.modified, (), obj), standing=standing, problem=Problem.of(manifest))
+            return self._broken(FileSet(obj.name, obj.modified, (), obj), standing, manifest)
         ordered_at = manifest.ordered_at(obj.modified)
         try:
             self._check_names(obj, manifest)
             parts, missing = match_parts(manifest, obj, named)
         except ManifestError as err:
-            empty = FileSet(manifest.flow_run_id, ordered_at, (), obj)
-            return Candidate(empty, standing=standing, problem=Problem.of(err))
+            return self._broken(FileSet(manifest.flow_run_id, ordered_at, (), obj), standing, err)
+        if standing is Standing.REPEATED and (missing or self._has_news(parts)):
+            standing = Standing.NEW
         return Candidate(FileSet(manifest.flow_run_id, ordered_at, parts, obj), missing, standing)
+
+    def _broken(self, file_set: FileSet, standing: Standing, err: ManifestError) -> Candidate:
+        new = Standing.NEW if standing is Standing.REPEATED else standing
+        return Candidate(file_set, standing=new, problem=Problem.of(err))
+
+    def _has_news(self, parts: Sequence[StoredObject]) -> bool:
+        """A manifest that is only written again, perhaps with another ETag, must not load its files twice."""
+        return any(known.state not in SETTLED for _, known in self._with_known(parts))
 
     def _check_names(self, obj: StoredObject, manifest: Manifest) -> None:
         pattern = self.feed.landing_zone.name_pattern
@@ -199,7 +208,10 @@ class _Search:
         return state not in SETTLED and (state != QUARANTINED or self.feed.export == "incremental")
 
 
-def _standing(state: str | None, *, revised: bool) -> Standing | None:
-    if state in SETTLED:
+def _standing(obj: StoredObject, known: KnownFile, *, revised: bool) -> Standing | None:
+    if known.state in SETTLED:
         return Standing.REVISED if revised else None
-    return Standing.QUARANTINED if state == QUARANTINED and not revised else Standing.NEW
+    if known.state == QUARANTINED and not revised:
+        return Standing.QUARANTINED
+    is_rewritten = known.manifest is not None and known.manifest.identity != obj.identity
+    return Standing.REPEATED if is_rewritten and not revised else Standing.NEW
