@@ -72,8 +72,9 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with S3Server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
+    server = S3Server(tmp_path_factory.mktemp("s3")).start()
+    yield server
+    server.stop(timeout=0)  # nobody needs its data any more
 
 
 @pytest.fixture(scope="session")

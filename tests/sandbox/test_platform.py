@@ -95,9 +95,11 @@ def test_gzip_holds_the_same_lines() -> None:
 def test_equal_arguments_write_equal_bytes() -> None:
     destination = replace(_GOLD, compression="gzip")
 
-    assert _export(destination) == _export(destination)
+    written, files = _export(destination)
+    assert _export(destination) == (written, files)
+    assert {files[part.key][4:8] for part in written.parts} == {bytes(4)}, "gzip's time stamp"
     later = export(_AUDIENCE, destination, Recorder(), scheduled_at=_AT.replace(day=5))
-    assert later.flow_run_id != _export(destination)[0].flow_run_id
+    assert later.flow_run_id != written.flow_run_id
 
 
 def test_an_audience_of_nobody_is_a_header() -> None:

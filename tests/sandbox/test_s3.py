@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -36,3 +38,10 @@ def test_keys_and_telemetry_are_on_no_command_line(s3_server: S3Server) -> None:
     assert "-master.telemetry=false" in command
     assert not any(secret in " ".join(command) for secret in s3_server.record.secrets.values())
     assert (s3_server.folder / "identities.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path) -> None:
+    with S3Server(tmp_path) as server:
+        ports = {port + 10_000 for port in server.record.ports.values()}
+
+    assert not [path for path in Path("/tmp").glob("seaweedfs-*.sock") if any(str(port) in path.name for port in ports)]

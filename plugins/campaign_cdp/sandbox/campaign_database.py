@@ -13,6 +13,9 @@ from campaign_cdp.settings import sql_dir
 DATABASE = "campaign"
 Connection = psycopg.Connection[Any]
 
+# From here on it is faster to build the indexes of NmsRecipient afterwards.
+_MANY = 50_000
+
 
 def create_database(admin_dsn: str, name: str = DATABASE, *, template: str | None = None) -> None:
     """Create a database unless it exists.
@@ -49,9 +52,27 @@ def seed(conn: Connection, *, recipients: int, seed: int = 1) -> None:
     """
     with conn.transaction():
         known = recipient_count(conn)
-        if known < recipients:
-            _run(conn, "recipients", _people_values(People(seed), known + 1, recipients))
-            conn.execute("ANALYZE NmsRecipient")
+        if known >= recipients:
+            return
+        if recipients - known > _MANY:
+            _run(conn, "drop_indexes")
+        _run(conn, "recipients", _people_values(People(seed), known + 1, recipients))
+        _run(conn, "indexes")
+        conn.execute("ANALYZE NmsRecipient")
+
+
+def seed_logs(conn: Connection, *, deliveries: int, broad_logs: int, tracking_logs: int = 0) -> None:
+    """Add deliveries, delivery logs and tracking logs, once; commits. Needs recipients.
+
+    Equal arguments on equal databases give equal logs.
+    """
+    with conn.transaction():
+        if conn.execute("SELECT 1 FROM NmsDelivery WHERE iDeliveryId <> 0 LIMIT 1").fetchone():
+            return
+        _run(conn, "deliveries", _literals(deliveries=deliveries))
+        _run(conn, "broad_logs", _literals(broad_logs=broad_logs))
+        _run(conn, "tracking_logs", _literals(tracking_logs=tracking_logs))
+        conn.execute("ANALYZE NmsDelivery, NmsBroadLogRcp, NmsTrackingLogRcp")
 
 
 def recipient_count(conn: Connection) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 # Below 32768, where Linux hands out ports for outgoing connections, also with the 10,000 that SeaweedFS adds.
 _LOWEST, _HIGHEST = 12_000, 22_000
-_GRPC_OFFSET = 10_000
+#: SeaweedFS listens for gRPC so much above each port.
+GRPC_OFFSET = 10_000
 
 
 def is_free(port: int) -> bool:
@@ -27,5 +28,5 @@ def free_ports(names: Sequence[str], *, with_grpc: bool = False) -> dict[str, in
     :param with_grpc: the port 10,000 above must be free too.
     """
     candidates = random.SystemRandom().sample(range(_LOWEST, _HIGHEST), k=_HIGHEST - _LOWEST)
-    free = (port for port in candidates if is_free(port) and (not with_grpc or is_free(port + _GRPC_OFFSET)))
+    free = (port for port in candidates if is_free(port) and (not with_grpc or is_free(port + GRPC_OFFSET)))
     return {name: next(free) for name in names}

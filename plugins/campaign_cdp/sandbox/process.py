@@ -37,8 +37,9 @@ class ServerProcess:
         with suppress(ProcessLookupError):
             os.kill(self.pid, sign)
         if not self._ends_within(timeout):
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
+            for kill in (os.killpg, os.kill):  # its children, if it leads a group, and itself
+                with suppress(ProcessLookupError):
+                    kill(self.pid, signal.SIGKILL)
             self._ends_within(timeout)
         child = _children.pop(self.pid, None)
         if child:

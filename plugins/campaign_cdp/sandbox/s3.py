@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from campaign_cdp.exceptions import SandboxError
+from campaign_cdp.sandbox.ports import GRPC_OFFSET
 from campaign_cdp.sandbox.server import EmbeddedServer, generated_secret
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class S3Server(EmbeddedServer):
             *(f"-{name}.port={port}" for name, port in ports.items()),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
             *("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),
+            "-volume.preStopSeconds=0",
             f"-s3.config={self._identities}",
             # By default sockets lie in /tmp, named by port: a leftover of another user would stop the start.
             *("-s3.localSocket=s3.sock", "-filer.localSocket=filer.sock"),
@@ -99,6 +102,14 @@ class S3Server(EmbeddedServer):
         ensure_bucket(client, EXPORT_BUCKET)
         client.put_object(Bucket=EXPORT_BUCKET, Key=".sandbox-ready", Body=b"ready")
         client.delete_object(Bucket=EXPORT_BUCKET, Key=".sandbox-ready")
+
+    def stop(self, *, timeout: float = 20) -> bool:
+        stopped = super().stop(timeout=timeout)
+        # SeaweedFS leaves some of these behind; their folder cannot be chosen.
+        for name, port in self.record.ports.items():
+            with suppress(OSError):
+                Path(f"/tmp/seaweedfs-{name}-grpc-{port + GRPC_OFFSET}.sock").unlink()  # noqa: S108
+        return stopped
 
     @property
     def _data(self) -> Path:

@@ -117,9 +117,12 @@ class EmbeddedServer(ABC):
                 return self
         return self
 
-    def stop(self) -> bool:
-        """Stop the server; ``False`` if it was not running."""
-        stopped = self.record.process.stop(self.stop_signal) if self.record.process else False
+    def stop(self, *, timeout: float = 20) -> bool:
+        """Stop the server; ``False`` if it was not running.
+
+        :param timeout: seconds after which it is killed.
+        """
+        stopped = self.record.process.stop(self.stop_signal, timeout=timeout) if self.record.process else False
         self.record = replace(self.record, process=None)
         return stopped
 
