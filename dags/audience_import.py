@@ -65,7 +65,7 @@ def build_dag(feed: AudienceFeed) -> DAG:
             feed=feed,
             pool=feed.landing_zone.connection,
             map_index_template="{{ part_name }}",
-        ).expand(part=file_transfer.output["parts"])
+        ).expand(part=file_transfer.output)
         chain(
             file_transfer,
             data_loading,

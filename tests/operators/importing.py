@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import json
 import uuid
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -49,17 +48,6 @@ def line(email: str, account: str = "null", name: str = "null", city: str = "nul
     return ",".join((email, account, name, city, opt_out, status))
 
 
-@dataclass
-class FakeTaskInstance:
-    """Collects what a task pushes."""
-
-    xcoms: dict[str, Any] = field(default_factory=dict)
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        json.dumps(value)
-        self.xcoms[key] = value
-
-
 class Import:
     """One feed with its storage and database.
 
@@ -100,7 +88,6 @@ class Import:
         return {
             "dag_run": dag_run,
             "params": {"preview": preview},
-            "ti": FakeTaskInstance(),
             "outlet_events": _OutletEvents(events),
         }
 
@@ -115,8 +102,7 @@ class Import:
     def run(self, dag_run_id: str = "run1", *, preview: bool = False) -> dict[str, int]:
         """Run all tasks; returns the counts of ``update_data``, or of ``reconciliation`` in a preview."""
         context = self.context(dag_run_id, preview=preview)
-        self.file_transfer(context)
-        for part in context["ti"].xcoms["parts"]:
+        for part in self.file_transfer(context):
             LoadPartOperator(task_id="data_loading", feed=self.feed, part=part).execute(context)
         DeduplicateOperator(task_id="deduplication", feed=self.feed).execute(context)
         counts = ReconcileOperator(task_id="reconciliation", feed=self.feed).execute(context)

@@ -51,6 +51,7 @@ class AirflowServer(EmbeddedServer):
 
     def prepare(self) -> None:
         """Write the passwords of the UI, create the metadata tables, and a pool for each connection."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         passwords = self.folder / "passwords.json"
         passwords.unlink(missing_ok=True)
         passwords.touch(mode=0o600)
@@ -72,7 +73,6 @@ class AirflowServer(EmbeddedServer):
 
         :raises SandboxError: with the end of its log, if it fails.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", module, *arguments]
         with self.log.open("ab") as out:
             done = subprocess.run(command, env=os.environ | self.environment(), stdout=out, stderr=out, check=False)

@@ -6,13 +6,15 @@ import json
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 import psycopg
+from rich.console import Console
 
 from campaign_cdp.feeds.loader import feed_by_id
-from campaign_cdp.sandbox.campaign_database import recipient_count
+from campaign_cdp.sandbox.campaign_database import recipient_count, seed_logs
 from campaign_cdp.sandbox.campaign_database import seed as seed_recipients
 from campaign_cdp.sandbox.feed_exports import audience_for, destination_for
 from campaign_cdp.sandbox.platform import WrittenExport, s3_sink
@@ -34,12 +36,38 @@ def sandbox() -> None:
 
 
 @sandbox.command()
+@click.option("--airflow", "with_airflow", is_flag=True, help="Also Airflow with its UI.")
 @_JSON
-def up(as_json: bool) -> None:
+def up(with_airflow: bool, as_json: bool) -> None:
     """Start what does not run yet."""
     box = Sandbox()
-    box.up(_progress)
+    endpoints = box.up(_progress)
+    if with_airflow:
+        from campaign_cdp.ledger.migrate import upgrade
+        from campaign_cdp.sandbox.airflow_stack import start_airflow
+
+        upgrade(endpoints.campaign_dsn)
+        server = start_airflow(box, endpoints, _progress)
     _show(box.status(), as_json)
+    if with_airflow and not as_json:
+        click.echo(f"\nAirflow's UI: {server.url}")
+        for user in USERS:
+            click.echo(f"  {user:7} {server.password(user)}")
+
+
+@sandbox.command()
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("build/demo-report.json"),
+    show_default=True,
+    help="Where the results are written for other programs.",
+)
+def demo(report: Path) -> None:
+    """Import two audiences from nothing and compare the result with the exports."""
+    from campaign_cdp.sandbox.demo import Demo
+
+    Demo(Sandbox(), report, Console(highlight=False)).run()
 
 
 @sandbox.command()
@@ -73,11 +101,16 @@ def env() -> None:
 
 @sandbox.command()
 @click.option("--recipients", type=click.IntRange(min=1), required=True, help="How many there shall be.")
+@click.option("--deliveries", type=click.IntRange(min=1), default=20, show_default=True, help="With --broad-logs.")
+@click.option("--broad-logs", type=click.IntRange(min=0), default=0, help="Delivery logs, if there are none yet.")
+@click.option("--tracking-logs", type=click.IntRange(min=0), default=0, help="Tracking logs, with --broad-logs.")
 @_SEED
-def seed(recipients: int, seed: int) -> None:
+def seed(recipients: int, deliveries: int, broad_logs: int, tracking_logs: int, seed: int) -> None:
     """Add sample recipients to the Campaign database until there are as many as wanted."""
     with psycopg.connect(Sandbox().endpoints().campaign_dsn) as conn:
         seed_recipients(conn, recipients=recipients, seed=seed)
+        if broad_logs:
+            seed_logs(conn, deliveries=deliveries, broad_logs=broad_logs, tracking_logs=tracking_logs)
         click.echo(f"{recipient_count(conn):,} recipients")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.state import DagRunState
 
 
@@ -14,7 +14,6 @@ def main(dag_ids: list[str]) -> int:
     bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     for error in bag.import_errors.values():
         sys.stderr.write(f"{error}\n")
-    sync_bag_to_db(bag, "dags-folder", None)
     failed = 0
     for dag_id in dag_ids:
         run = bag.dags[dag_id].test()

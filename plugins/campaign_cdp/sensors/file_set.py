@@ -26,7 +26,7 @@ class FileSetSensor(BaseSensorOperator):
     """Wait for a feed's next complete file set and open its run in the ledger.
 
     Campaign's *File transfer*. Always deferred: waiting costs no worker slot. A cleared task goes on with the file set
-    that its Dag run has taken already. Pushes ``parts`` for the mapped loading and returns the run's number.
+    that its Dag run has taken already. Returns the parts, for the mapped loading.
 
     :param feed: the validated feed.
     :raises FileSetLateError: if nothing complete arrives within ``alerts.late_after``; where ``late_is`` is
@@ -44,7 +44,7 @@ class FileSetSensor(BaseSensorOperator):
             )
         self.feed = feed
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> list[dict[str, Any]]:
         with connect(self.feed.campaign) as conn:
             ledger = Ledger(conn)
             ledger.check_version()
@@ -74,7 +74,7 @@ class FileSetSensor(BaseSensorOperator):
                 "files. Check that a triggerer is running."
             ) from err
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> list[dict[str, Any]]:
         self._record_superseded(context, event["superseded"])
         if event["status"] == "broken":
             raise error_for(event["code"], event["message"])
@@ -93,7 +93,7 @@ class FileSetSensor(BaseSensorOperator):
             raise AirflowSkipException(message)
         raise FileSetLateError(message)
 
-    def _open(self, context: Context, file_set: FileSet) -> dict[str, Any]:
+    def _open(self, context: Context, file_set: FileSet) -> list[dict[str, Any]]:
         with connect(self.feed.campaign) as conn:
             opened = Ledger(conn).open_run(
                 feed=self.feed.id,
@@ -106,11 +106,10 @@ class FileSetSensor(BaseSensorOperator):
                 work_tables.drop(conn, run_id)
             if opened.run.is_open:
                 work_tables.create(conn, self.feed, opened.run.run_id, _part_nos(opened.run))
-        return self._result(context, opened.run)
+        return self._parts(opened.run)
 
-    def _result(self, context: Context, run: Run) -> dict[str, Any]:
+    def _parts(self, run: Run) -> list[dict[str, Any]]:
         parts = [{"part_no": n, **part.to_json()} for n, part in enumerate(run.file_set.parts, start=1)]
-        context["ti"].xcom_push(key="parts", value=parts)
         size = sum(part.size for part in run.file_set.parts)
         self.log.info(
             "Run %d: file set %s of %s UTC, %d part(s), %s bytes%s",
@@ -121,7 +120,7 @@ class FileSetSensor(BaseSensorOperator):
             f"{size:,}",
             " (preview)" if run.preview else "",
         )
-        return {"run_id": run.run_id, "file_set_id": run.file_set.id, "parts": len(parts), "bytes": size}
+        return parts
 
     def _record_superseded(self, context: Context, superseded: list[dict[str, Any]]) -> None:
         if not superseded:
