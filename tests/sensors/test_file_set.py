@@ -106,13 +106,22 @@ def ledger_template(postgres_server: PostgresServer) -> str:
     return name
 
 
+@pytest.fixture(scope="module")
+def s3(s3_server: S3Server) -> Any:
+    return s3_server.client()
+
+
 @pytest.fixture
 def desk(
-    postgres_server: PostgresServer, s3_server: S3Server, ledger_template: str, monkeypatch: pytest.MonkeyPatch
+    postgres_server: PostgresServer,
+    s3_server: S3Server,
+    s3: Any,
+    ledger_template: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Desk]:
     name = f"desk-{uuid.uuid4().hex[:12]}"
     create_database(postgres_server.dsn(), name, template=ledger_template)
-    dsn, s3 = postgres_server.dsn(name), s3_server.client()
+    dsn = postgres_server.dsn(name)
     monkeypatch.setenv("AIRFLOW_CONN_CAMPAIGN_DB", campaign_connection(dsn))
     zone = landing_zone_connection(s3_server.endpoint_url, s3_server.access_key, s3_server.secret_key)
     monkeypatch.setenv("AIRFLOW_CONN_LANDING_ZONE_S3", zone)
