@@ -17,6 +17,12 @@ from tests.ledger.samples import FEED, file_set
 Connect = Callable[[], psycopg.Connection]
 
 
+def waits_for(conn: psycopg.Connection, blocker: psycopg.Connection) -> bool:
+    """Tell whether the first connection is blocked by the second."""
+    ((pids,),) = blocker.execute("SELECT pg_blocking_pids(%s)", (conn.info.backend_pid,)).fetchall()
+    return blocker.info.backend_pid in pids
+
+
 @pytest.fixture
 def empty_dsn(postgres_server: PostgresServer) -> Iterator[str]:
     """Connection string of a fresh database with nothing in it."""

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
 from campaign_cdp.exceptions import EmptyFileError, HeaderError, RunAbandonedError
 from campaign_cdp.ledger.store import Ledger, Run, RunState
-from tests.ledger.conftest import Connect
+from tests.ledger.conftest import Connect, waits_for
 from tests.ledger.samples import FEED, MORNING, file_set
 
 OpenRun = Callable[..., Run]
@@ -143,6 +144,18 @@ def test_zombie_that_waits_for_the_feed_cannot_apply_once_another_dag_run_took_o
 
     with pytest.raises(RunAbandonedError, match="Dag run run2 took over"):
         Ledger(zombie).finish(run.run_id, "applied", COUNTS)
+
+
+def test_task_and_its_zombie_open_one_run(connect: Connect) -> None:
+    task, zombie = connect(), connect()
+    opened = Ledger(task).open_run(**settings())
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(Ledger(zombie).open_run, **settings())
+        while not waits_for(zombie, task):
+            assert not waiting.done(), "the zombie did not wait"
+        task.commit()
+
+        assert waiting.result(timeout=10) == opened
 
 
 # -- Finishing ----------------------------------------------------------------------------------------------------------

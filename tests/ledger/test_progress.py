@@ -8,7 +8,7 @@ import pytest
 
 from campaign_cdp.exceptions import RunAbandonedError
 from campaign_cdp.ledger.store import Ledger, LoadedPart, Run
-from tests.ledger.conftest import Connect
+from tests.ledger.conftest import Connect, waits_for
 from tests.ledger.samples import FEED, file_set
 
 OpenRun = Callable[..., Run]
@@ -124,11 +124,6 @@ def test_only_applied_files_are_historised_and_again_is_no_error(ledger: Ledger,
 
 
 # -- Locks --------------------------------------------------------------------------------------------------------------
-
-
-def waits_for(conn: psycopg.Connection, blocker: psycopg.Connection) -> bool:
-    ((pids,),) = blocker.execute("SELECT pg_blocking_pids(%s)", (conn.info.backend_pid,)).fetchall()
-    return blocker.info.backend_pid in pids
 
 
 @pytest.mark.parametrize(
