@@ -16,9 +16,6 @@ from campaign_cdp.sandbox.process import launch
 from campaign_cdp.sandbox.server import ServerRecord
 from campaign_cdp.sandbox.stack import Sandbox
 
-# The tests share one sandbox, so they run in one process.
-pytestmark = pytest.mark.xdist_group("sandbox")
-
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
