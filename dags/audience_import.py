@@ -56,7 +56,9 @@ def build_dag(feed: AudienceFeed) -> DAG:
             "retry_policy": FAIL_FAST,
             "pool": feed.campaign,
         },
-        params={"preview": Param(False, type="boolean", title="Preview", description="Count the changes, write nothing.")},
+        params={
+            "preview": Param(False, type="boolean", title="Preview", description="Count the changes, write nothing.")
+        },
         tags=["audience", "rtcdp-to-campaign", feed.export],
     ) as dag:
         file_transfer = FileSetSensor(task_id="file_transfer", feed=feed, pool=feed.landing_zone.connection)

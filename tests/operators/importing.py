@@ -44,7 +44,14 @@ FEED: dict[str, Any] = {
 }
 
 
-def line(email: str, account: str = "null", name: str = "null", city: str = "null", opt_out: str = "null", status: str = "realized") -> str:
+def line(
+    email: str,
+    account: str = "null",
+    name: str = "null",
+    city: str = "null",
+    opt_out: str = "null",
+    status: str = "realized",
+) -> str:
     return ",".join((email, account, name, city, opt_out, status))
 
 

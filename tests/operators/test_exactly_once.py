@@ -75,7 +75,9 @@ def state_of(imports: Import) -> dict[str, object]:
         "lists": imports.sql("SELECT sname FROM nmsgroup ORDER BY 1"),
         "runs": imports.sql("SELECT dag_run_id, state, counts FROM cdp.sync_run ORDER BY run_id"),
         "steps": imports.sql("SELECT step, counts FROM cdp.sync_step ORDER BY run_id, step"),
-        "files": imports.sql("SELECT part_no, key, state, rows, rejected, sha256 FROM cdp.sync_file ORDER BY run_id, part_no"),
+        "files": imports.sql(
+            "SELECT part_no, key, state, rows, rejected, sha256 FROM cdp.sync_file ORDER BY run_id, part_no"
+        ),
         "rejects": imports.sql("SELECT part_no, line_no, column_name, code, value FROM cdp.reject ORDER BY 1, 2"),
         "work tables": imports.sql("SELECT relname FROM pg_class WHERE relname ~ '^(work|plan|leavers)_'"),
         "storage": sorted(

@@ -53,7 +53,9 @@ def test_raised_limit_and_a_cleared_task_apply_the_run(new_import):
     imports.export([line("ann@x.io"), line("bob")])
     with pytest.raises(RejectLimitError):
         imports.run()
-    imports.feed = imports.feed.model_copy(update={"rejects": imports.feed.rejects.model_copy(update={"max_pct": 60.0})})
+    imports.feed = imports.feed.model_copy(
+        update={"rejects": imports.feed.rejects.model_copy(update={"max_pct": 60.0})}
+    )
 
     counts = imports.run()
 

@@ -49,7 +49,9 @@ def test_second_run_of_the_same_content_changes_nothing(imports):
     [
         pytest.param("update_only", [("ann@x.io", "Ann", "Berlin")], id="update_only"),
         pytest.param("none", [("ann@x.io", None, None)], id="none"),
-        pytest.param("insert_or_update", [("ann@x.io", "Ann", "Berlin"), ("bob@x.io", "Bob", None)], id="insert_or_update"),
+        pytest.param(
+            "insert_or_update", [("ann@x.io", "Ann", "Berlin"), ("bob@x.io", "Bob", None)], id="insert_or_update"
+        ),
     ],
 )
 def test_profile_mode_decides_what_may_be_written(new_import, mode, expected):
@@ -176,7 +178,9 @@ def test_new_recipients_go_into_the_declared_folder(new_import):
 
     imports.run()
 
-    assert imports.recipients("ifolderid = (SELECT ifolderid FROM xtkfolder WHERE sname = 'nmsRootRecipient')") == [(True,)]
+    assert imports.recipients("ifolderid = (SELECT ifolderid FROM xtkfolder WHERE sname = 'nmsRootRecipient')") == [
+        (True,)
+    ]
 
 
 def test_recipient_that_appears_after_the_plan_is_not_inserted_again(imports, monkeypatch):

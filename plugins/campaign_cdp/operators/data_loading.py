@@ -50,7 +50,7 @@ class LoadPartOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         part_no, obj = self.part["part_no"], StoredObject.from_json(self.part)
-        context["part_name"] = obj.name  # type: ignore[typeddict-unknown-key]  # for map_index_template
+        context["part_name"] = f"part {part_no}: {obj.name}"  # type: ignore[typeddict-unknown-key]  # for map_index_template
         dag_run_id = context["dag_run"].run_id
         try:
             with connect(self.feed.campaign) as conn:
@@ -116,15 +116,10 @@ class LoadPartOperator(BaseOperator):
 
     def _report(self, obj: StoredObject, reader: PartReader, duration: float) -> None:
         counts, stream = reader.counts, reader.stream
-        self.log.info(
-            "%s: %s lines loaded, %s rejected %s, %s bytes in %.1f s",
-            obj.name,
-            f"{counts.rows:,}",
-            f"{counts.rejected:,}",
-            dict(counts.by_code) or "",
-            f"{stream.bytes_out:,}",
-            duration,
-        )
+        self.log.info("%s: %s bytes in %.1f s", obj.name, f"{stream.bytes_out:,}", duration)
+        self.log.info("%s lines loaded, %s rejected", f"{counts.rows:,}", f"{counts.rejected:,}")
+        for code, count in counts.by_code.most_common():
+            self.log.info("  %s: %s", code, f"{count:,}")
         metrics.count("data_loading", self.feed.id, {"rows": counts.rows, "rejected": counts.rejected})
         metrics.count("data_loading", self.feed.id, {"bytes": stream.bytes_out})
         metrics.seconds("data_loading", self.feed.id, duration)

@@ -56,8 +56,8 @@ class ReconcileOperator(AudienceStepOperator):
         limit, pct = self.feed.volume_guard.max_removed_pct, 100 * removed / max(before, 1)
         if self.feed.list and pct > limit:
             raise VolumeGuardError(
-                f"{self.feed.id}: list {self.feed.list.name} would lose {removed:,} of {before:,} members ({pct:.1f} %, "
-                f"limit {limit:g} %). No line was applied. If the audience really shrank in AEP, raise "
+                f"{self.feed.id}: list {self.feed.list.name} would lose {removed:,} of {before:,} members "
+                f"({pct:.1f} %, limit {limit:g} %). No line was applied. If the audience really shrank in AEP, raise "
                 f"volume_guard.max_removed_pct in {self.feed.id}.yaml and clear this task; else export it again."
             )
 

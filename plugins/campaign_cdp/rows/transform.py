@@ -84,11 +84,13 @@ def _applied(transform: Transform, frame: pd.DataFrame) -> pd.DataFrame:
     except TransformError:
         raise
     except Exception as err:
-        raise TransformError(f"The transform raised {type(err).__name__}. Nothing was loaded; see the traceback.") from err
+        raise TransformError(
+            f"The transform raised {type(err).__name__}. Nothing was loaded; see the traceback."
+        ) from err
     return result
 
 
 def _text(value: object) -> str | None:
     import pandas as pd
 
-    return None if value is None or value is pd.NA or value != value else str(value)  # noqa: PLR0124 (NaN)
+    return None if value is None or value is pd.NA or value != value else str(value)

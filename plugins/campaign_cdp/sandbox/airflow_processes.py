@@ -8,8 +8,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
-from types import FrameType
 
 _COMMANDS = (
     ("api-server",),
@@ -21,17 +21,12 @@ _STOP_SECONDS = 15
 
 
 def main() -> int:
-    stopping = False
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
     children = [subprocess.Popen([sys.executable, "-m", "airflow", *command]) for command in _COMMANDS]
-    while not stopping and all(child.poll() is None for child in children):
-        time.sleep(0.2)
+    while not told.wait(0.2) and all(child.poll() is None for child in children):
+        pass
     for child in children:
         child.terminate()
     deadline = time.monotonic() + _STOP_SECONDS
@@ -40,7 +35,7 @@ def main() -> int:
             child.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             child.kill()
-    return 0 if stopping else 1
+    return 0 if told.is_set() else 1
 
 
 if __name__ == "__main__":

@@ -38,7 +38,9 @@ def airflow_server(box: Sandbox, endpoints: Endpoints) -> AirflowServer:
 def start_airflow(box: Sandbox, endpoints: Endpoints, progress: Progress) -> AirflowServer:
     """Start Airflow, or adopt it if it runs, and wait until all its parts are healthy."""
     server = airflow_server(box, endpoints)
-    progress("airflow: starting, this takes about a minute" if not server.record.is_running else "airflow: runs already")
+    progress(
+        "airflow: starting, this takes about a minute" if not server.record.is_running else "airflow: runs already"
+    )
     started = time.monotonic()
     server.launched = lambda record: box.remember(server.name, record)
     server.start()

@@ -14,6 +14,7 @@ import psycopg
 from rich.console import Console
 
 from campaign_cdp.feeds.loader import feed_by_id
+from campaign_cdp.sandbox.airflow import USERS
 from campaign_cdp.sandbox.campaign_database import recipient_count, seed_logs
 from campaign_cdp.sandbox.campaign_database import seed as seed_recipients
 from campaign_cdp.sandbox.feed_exports import audience_for, destination_for

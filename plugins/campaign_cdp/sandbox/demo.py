@@ -105,7 +105,9 @@ class Demo:
     def _servers(self) -> Endpoints:
         """Airflow's tables take longest, so they are made while the others are being prepared."""
         if any(server.name == "airflow" and server.running for server in self._box.status()):
-            raise SandboxError("Airflow is running in the sandbox. Run `make down` first; the demo starts from nothing.")
+            raise SandboxError(
+                "Airflow is running in the sandbox. Run `make down`; the demo starts from nothing."
+            )
         with self._view.step("Starting PostgreSQL and S3"):
             self._box.down(purge=True)
             endpoints = self._box.up()

@@ -18,9 +18,9 @@ from campaign_cdp.ledger.store import Run
 if TYPE_CHECKING:
     from campaign_cdp.sandbox.demo import FeedResult
 
-#: Steps in the ledger, and what is done before each is there.
+#: Tasks of the Dag; the ledger has a row for the ones in the middle.
 _STEPS = ("file_transfer", "data_loading", "deduplication", "reconciliation", "update_data", "end")
-_COLUMNS = ("parts", "rows", "inserted", "updated", "unchanged", "unmatched", "list_added", "list_removed")
+_COUNTS = ("parts", "rows", "inserted", "updated", "unchanged", "unmatched", "list_added", "list_removed")
 
 
 class DemoView:
@@ -64,7 +64,7 @@ class DemoView:
         self._console.print()
         self._console.print(table)
         self._console.print(f"\nEvery count is what the exports hold. {seconds:.0f} s in all; report: {report}")
-        self._console.print("See the runs in Airflow's UI: [bold]make up[/bold], and [bold]make down[/bold] when done.")
+        self._console.print("[bold]make up[/bold] opens these runs in Airflow's UI, [bold]make down[/bold] stops it.")
 
     def _plain(self, words: str) -> None:
         if not self._console.is_terminal:
@@ -92,12 +92,16 @@ class DagRunBoard:
 
 
 def result_table(results: list[FeedResult]) -> Table:
+    """One column per feed, so that it fits a narrow terminal."""
     table = Table(title="What the runs did")
-    table.add_column("feed", no_wrap=True)
-    for name in _COLUMNS:
-        table.add_column(name.replace("_", " "), justify="right")
-    table.add_column("rejected")
+    table.add_column("")
     for result in results:
-        rejected = "\n".join(f"{code} {count:,}" for code, count in sorted(result.rejected.items()))
-        table.add_row(result.feed, *(f"{getattr(result, name):,}" for name in _COLUMNS), rejected)
+        table.add_column(result.feed, justify="right")
+    for name in _COUNTS:
+        table.add_row(name.replace("_", " "), *(f"{getattr(result, name):,}" for result in results))
+    table.add_section()
+    for code in sorted({code for result in results for code in result.rejected}):
+        table.add_row(f"rejected: {code}", *(f"{result.rejected.get(code, 0):,}" for result in results))
+    table.add_section()
+    table.add_row("seconds in the Dag", *(f"{result.seconds:.1f}" for result in results))
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import LiteralString, cast
+from typing import cast
 
 import psycopg
 from psycopg import sql
