@@ -151,8 +151,8 @@ def _verdicts(validator: RowValidator, dialect: Dialect, run: bytes) -> list[Any
 def test_the_property_saw_many_lines_of_both_kinds() -> None:
     if not _SEEN:
         pytest.skip("runs after the property")
-    assert _SEEN["taken=True"] > 300
-    assert _SEEN["taken=False"] > 300
+    assert _SEEN["taken=True"] > 50
+    assert _SEEN["taken=False"] > 50
 
 
 def _meaning(row: Any, layout: Layout, feed: AudienceFeed) -> list[Any]:

@@ -16,6 +16,7 @@ from campaign_cdp.exceptions import (
     HeaderError,
     SyncError,
 )
+from campaign_cdp.rows import decompress
 from tests.rows.parts import a_feed, read_part
 
 H = "id,mail,first\n"
@@ -67,7 +68,9 @@ def test_a_header_alone_is_a_valid_empty_part(part: str) -> None:
     assert outcome.reader.layout.loaded == ("account", "email", "firstName")
 
 
-def test_a_header_may_span_lines() -> None:
+@pytest.mark.parametrize("block", [524_288, 5])
+def test_a_header_may_span_lines_and_blocks(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decompress, "_BLOCK_BYTES", block)
     outcome = read_part('"a\nnote",id,mail,first\nx,' + ANN + "bad\n")
     assert (outcome.rows, outcome.codes) == ([ANN_ROW], [(4, "ragged_line", None)])
 
@@ -197,9 +200,9 @@ def test_a_stray_quote_on_every_line_is_no_trap() -> None:
 
 
 def test_a_stray_quote_that_finds_a_partner_lines_later_gives_back_the_lines_between() -> None:
-    outcome = read_part(H + '"C8,a@x.io,A\n' + BOB + ANN + 'C9,"d@x.io",D\n')
+    outcome = read_part(H + '"C8,a@x.io,A\n' + BOB + ANN + 'C9,d@x.io,5"\n' + BOB)
     assert outcome.codes == [(2, "unbalanced_quote", None)]
-    assert outcome.rows == [BOB_ROW, ANN_ROW, ("C9", "d@x.io", "D")]
+    assert outcome.rows == [BOB_ROW, ANN_ROW, ("C9", "d@x.io", '5"'), BOB_ROW]
 
 
 @pytest.mark.parametrize("size", [999_000, 1_200_000])

@@ -46,8 +46,9 @@ def _packed(data: bytes) -> bytes:
         (_HEADER, _LONG_KEY + b",zo\xeb@x.io,Anna\n", 5, False),
         (_HEADER, _LONG_KEY + b',a@x.io,"Anna\n', 5, False),
         (_HEADER, b'C1,a@x.io,"' + _GOOD * 5_000, 20, True),
+        (_HEADER + b'C1,a@x.io,"', _GOOD * 5_000, 30, True),
     ],
-    ids=["clean", "gzip", "too long", "bad values", "bad bytes", "stray quotes", "open quotes"],
+    ids=["clean", "gzip", "too long", "bad values", "bad bytes", "stray quotes", "open quotes", "one open quote"],
 )
 def test_memory_stays_below_a_bound(head: bytes, block: bytes, megabytes: int, accepted: bool) -> None:
     rejects = 0

@@ -66,7 +66,7 @@ def test_what_sparks_writer_wrote_is_read_back_exactly(
 @given(rows=_ROWS, delimiter=_DELIMITERS)
 def test_what_an_rfc_4180_writer_wrote_is_read_back_exactly(rows: list[tuple[str | None, ...]], delimiter: str) -> None:
     """But for a backslash before a quote or another backslash, which to Spark is an escape."""
-    rows = [tuple(v and (re.sub(r"\\+(?=[\"\\]|$)", "", v).strip(" \t") or "a") for v in row) for row in rows]
+    rows = [tuple(v and (re.sub(r'\\+(?=["\\])', "", v).rstrip(" \t\\") or "a") for v in row) for row in rows]
     text = "".join(
         delimiter.join("" if value is None else _rfc4180(value, delimiter, "") for value in row) + "\r\n"
         for row in [_HEADER, *rows]
