@@ -53,7 +53,9 @@ class LandingZone(ABC):
     def move(self, obj: StoredObject, key: str) -> StoredObject | None:
         """Move exactly this version to ``key``; doing it again is a no-op.
 
-        Returns ``None`` and touches nothing if a newer version has taken its place.
+        Returns ``None`` and touches nothing if it is gone or a newer version has taken its place.
+
+        :raises FileReplacedError: if ``key`` is taken by other content, which is never overwritten.
         """
 
     @abstractmethod
