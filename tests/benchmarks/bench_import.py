@@ -1,0 +1,157 @@
+"""Measure an audience import against its floor and its peers, interleaved: ``make bench-import``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from campaign_cdp.sandbox.postgres import PostgresServer
+from campaign_cdp.sandbox.s3 import S3Server
+from tests.benchmarks import memory, report
+from tests.benchmarks.database import SETTINGS, Databases, campaign_sum, profiles_sum
+from tests.benchmarks.landing import LandingZone
+from tests.benchmarks.segment_file import SegmentFile, Shape, segment_file
+from tests.benchmarks.ways import REPO, TEMPLATE, WAYS, Bench, Pandas, RunResult, Way
+
+_FOLDER: Final = REPO / "build" / "bench"
+_RESULT: Final = REPO / "build" / "bench-import.json"
+_COPY: Final = "bench_run"
+_CONSOLE: Final = Console(stderr=True)
+
+
+class Rows(click.ParamType):
+    name = "rows"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number = int(str(value).replace("_", "").replace(",", ""))
+        if number % 1000 or number < 1000:
+            self.fail(f"{value} is not a multiple of 1000", param, ctx)
+        return number
+
+
+@click.command(help=__doc__)
+@click.option("--rows", type=Rows(), default=1_000_000, show_default=True, help="Lines of the file.")
+@click.option("--recipients", type=Rows(), help="Recipients before the import.  [default: as many]")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Runs of each way.")
+@click.option("--slow-rounds", type=click.IntRange(1), default=1, show_default=True, help="Runs of pandas_to_sql.")
+@click.option("--memory-rows", type=Rows(), default=5_000_000, show_default=True, help="Lines of the larger file.")
+@click.option("--no-memory", is_flag=True, help="Do not measure memory.")
+@click.option("--ways", "names", default=",".join(WAYS), show_default=True, help="Ways to compare.")
+@click.option(
+    "--peers", type=click.Path(path_type=Path), default=REPO / ".venv-bench", help="Environment of the peers."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def main(rows: int, recipients: int | None, memory_rows: int, names: str, as_json: bool, **options: Any) -> None:
+    """Run the benchmark."""
+    chosen = names.split(",")
+    unknown = sorted(set(chosen) - set(WAYS))
+    if unknown:
+        raise click.UsageError(f"No such way: {', '.join(unknown)}. There are: {', '.join(WAYS)}")
+    shape = Shape(rows, recipients or rows)
+    result = {"rows": rows, "recipients": shape.recipients, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+    result |= {"machine": report.machine(), "settings": report.settings(), "ways": {}, "ratios": {}, "memory": {}}
+    with _progress() as progress, _servers() as (databases, landing):
+        file = _generated(progress, shape, with_clean=True)
+        bench = Bench(_FOLDER, databases, landing, file, options["peers"])
+        result["versions"] = report.versions(databases.version(), bench.peers)
+        _compare(progress, bench, [WAYS[name](bench) for name in chosen], options, result)
+        if not options["no_memory"]:
+            _measure_memory(progress, bench, Shape(memory_rows, shape.recipients), result)
+    _RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    _CONSOLE.print(report.result_table(result))
+    _CONSOLE.print(f"Ratios: {result['ratios']}\nMemory: {result['memory']}\nAll of it: {_RESULT}")
+    if as_json:
+        click.echo(json.dumps(result))
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_CONSOLE) as progress:
+        yield progress
+
+
+@contextmanager
+def _servers() -> Iterator[tuple[Databases, LandingZone]]:
+    """Start PostgreSQL and S3 with nothing in them."""
+    folders = [_FOLDER / name for name in ("postgres", "s3", "airflow")]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    with ExitStack() as stack:
+        for folder in folders:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        postgres = stack.enter_context(PostgresServer(folders[0], settings=SETTINGS))
+        s3 = stack.enter_context(S3Server(folders[1]))
+        yield Databases(postgres), LandingZone(s3, "bench", folders[2])
+
+
+def _generated(progress: Progress, shape: Shape, *, with_clean: bool) -> SegmentFile:
+    task = progress.add_task(f"Writing {shape.rows:,} lines", total=shape.rows)
+    file = segment_file(_FOLDER, shape, with_clean=with_clean, advance=lambda n: progress.advance(task, n))
+    progress.update(task, completed=shape.rows)
+    return file
+
+
+def _compare(
+    progress: Progress, bench: Bench, ways: list[Way], options: dict[str, Any], result: dict[str, Any]
+) -> None:
+    """Prepare the ways, then run them in turns and see that they all end in the same state."""
+    rounds = {way.name: options["slow_rounds"] if isinstance(way, Pandas) else options["rounds"] for way in ways}
+    task = progress.add_task("Preparing databases", total=len(ways) + 1)
+    bench.landing.put(bench.file)
+    bench.databases.create_campaign(TEMPLATE, bench.file.shape)
+    for way in ways:
+        progress.advance(task)
+        progress.update(task, description=f"Preparing {way.name}")
+        way.prepare()
+    progress.update(task, description="Databases are ready", completed=len(ways) + 1)
+    runs: dict[str, list[RunResult]] = {way.name: [] for way in ways}
+    states: dict[str, dict[str, Any]] = {}
+    task = progress.add_task("", total=sum(rounds.values()))
+    for turn in range(max(rounds.values())):
+        for way in (way for way in ways if turn < rounds[way.name]):
+            progress.update(task, description=f"Round {turn + 1}: {way.name}")
+            with bench.databases.copy(way.template, _COPY, *way.tables) as dsn:
+                runs[way.name].append(way.run(dsn))
+                _check(states, way, dsn)
+            progress.advance(task)
+            result["ways"][way.name] = report.way_result(way, runs[way.name])
+    result["ratios"] = report.ratios(result["ways"])
+    result["end_state"] = next(iter(states.values()), {})
+
+
+def _check(states: dict[str, dict[str, Any]], way: Way, dsn: str) -> None:
+    """:raises SystemExit: if a way ended in another state than the ways before it."""
+    state: dict[str, Any] = {"profiles": profiles_sum(dsn, way.tables[0])}
+    if way.template == TEMPLATE:
+        state |= {"campaign": campaign_sum(dsn)}
+    for name, other in states.items():
+        common = state.keys() & other.keys()
+        if any(state[key] != other[key] for key in common):
+            raise SystemExit(f"{way.name} ended in another state than {name}: {state} and {other}")
+    states[way.name] = state
+
+
+def _measure_memory(progress: Progress, bench: Bench, larger: Shape, result: dict[str, Any]) -> None:
+    files = [bench.file, _generated(progress, larger, with_clean=False)]
+    task, runs = progress.add_task("Memory of an idle task", total=len(files)), []
+    idle = memory.idle_task_mb()
+    for file in files:
+        progress.update(task, description=f"Memory with {file.shape.rows:,} lines")
+        runs.append(memory.measured(bench, file, TEMPLATE))
+        progress.advance(task)
+    result["memory"] = report.memory_result(idle, runs)
+
+
+if __name__ == "__main__":
+    main()
