@@ -26,6 +26,11 @@ def run(*args: str) -> Result:
     return CliRunner().invoke(cdp, ["ledger", *args])
 
 
+@pytest.fixture(autouse=True)
+def _undo_what_the_command_tells_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+
+
 @pytest.fixture(scope="module")
 def dsn(postgres_server: PostgresServer) -> str:
     """A database whose ledger knows one applied run with 60 rejects, and an open preview of another feed."""

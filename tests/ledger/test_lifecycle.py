@@ -183,17 +183,23 @@ def test_run_never_goes_back_nor_skips_being_applied(
         ledger.finish(run.run_id, then)
 
 
-def test_database_refuses_to_apply_one_version_of_a_file_set_twice(connect: Connect) -> None:
-    first, second = connect(), connect()
-    Ledger(first).finish(Ledger(first).open_run(**settings()).run.run_id, "applied", COUNTS)
-    first.commit()
-    twin = Ledger(second).open_run(**settings(dag_run_id="run2")).run
+def test_database_refuses_to_apply_one_version_of_a_file_set_twice(conn: psycopg.Connection, ledger: Ledger) -> None:
+    run = ledger.open_run(**settings()).run
+    conn.execute(
+        "INSERT INTO cdp.sync_run (feed, dag_run_id, file_set_id, fingerprint, ordered_at, config_hash, preview, state) "
+        "SELECT feed, 'run0', file_set_id, fingerprint, ordered_at, config_hash, preview, 'ended' FROM cdp.sync_run"
+    )
 
     with pytest.raises(RunAbandonedError, match="another run applied the same version"):
-        Ledger(second).finish(twin.run_id, "applied", COUNTS)
-    second.rollback()
+        ledger.finish(run.run_id, "applied", COUNTS)
 
-    assert [run.dag_run_id for run in Ledger(second).runs(FEED)] == ["run1"]
+
+def test_cleared_dag_run_is_told_early_that_another_applied_its_file_set(ledger: Ledger, open_run: OpenRun) -> None:
+    open_run("run1")
+    ledger.finish(open_run("run2").run_id, "applied", COUNTS)
+
+    with pytest.raises(RunAbandonedError, match="flow-a was applied already by Dag run run2"):
+        open_run("run1")
 
 
 def test_other_versions_other_feeds_and_empty_file_sets_are_applied_on_their_own(ledger: Ledger) -> None:

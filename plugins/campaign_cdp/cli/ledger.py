@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -149,6 +150,8 @@ def _connection(conn_id: str, url: str | None) -> Iterator[psycopg.Connection]:
         with opened:
             yield opened
         return
+    # Outside of a task, Airflow looks into its own database only for what calls itself a server.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     from campaign_cdp.hooks.campaign.sql import connect

@@ -36,11 +36,14 @@ class Lifecycle(Runs):
 
         Doing it again goes on with the same run, and always once it is applied. Another file set, another
         configuration or a quarantine starts over under a new run id. Open runs of other Dag runs are abandoned.
+
+        :raises RunAbandonedError: if another Dag run applied this version of the file set already.
         """
         self.lock_feed(feed)
         run = self.find_run(feed, dag_run_id)
         if run and _goes_on(run, file_set, config_hash, preview):
             return Opened(run)
+        self._refuse_applied(feed, file_set)
         displaced = self._abandon_others(feed, dag_run_id)
         if run:
             self._forget(run)
@@ -92,6 +95,15 @@ class Lifecycle(Runs):
         self.lock_feed(feed)
         if self.find_run(feed, f"{dag_run_id}#{suffix}") is None:
             self._insert(feed, f"{dag_run_id}#{suffix}", file_set, "", False, RunState.SUPERSEDED)
+
+    def _refuse_applied(self, feed: str, file_set: FileSet) -> None:
+        """The database would refuse it too, but only after everything was loaded."""
+        by = self.applied_by(feed, file_set)
+        if by:
+            raise RunAbandonedError(
+                f"{feed}: file set {file_set.id} was applied already by Dag run {by.dag_run_id} (run {by.run_id}). "
+                f"Nothing was done, and nothing is left to do for this Dag run."
+            )
 
     def _abandon_others(self, feed: str, dag_run_id: str) -> list[int]:
         values = {"feed": feed, "dag_run_id": dag_run_id, "code": RunAbandonedError.code}
