@@ -78,7 +78,7 @@ class Import:
         results = []
         for n, part in enumerate(parts, start=1):
             body = part if isinstance(part, bytes) else ("\n".join([header, *part]) + "\n").encode()
-            body = gzip.compress(body) if zipped else body
+            body = gzip.compress(body, mtime=0) if zipped else body
             name = f"export{self.exports}{f'_{n}' if n > 1 else ''}.csv{'.gz' if zipped else ''}"
             self.put(name, body)
             results.append({"sinkPath": "/in/gold", "name": name, "size": len(body)})

@@ -18,7 +18,8 @@ import pytest
 from tests.operators.importing import Import, line
 
 _WATCHED = ("campaign_cdp", "psycopg", "botocore/client")
-_POINTS = 24
+#: More points are more proof and more time; a release is checked with CDP_KILL_POINTS=100.
+_POINTS = int(os.environ.get("CDP_KILL_POINTS", "10"))
 
 
 def feed_with_history(new_import: Callable[..., Import]) -> Import:
@@ -48,10 +49,14 @@ def in_child(work: Callable[[], object], kill_at: int | None = None) -> tuple[in
 
 def _child(work: Callable[[], object], kill_at: int | None, writing: int) -> None:
     counted = 0
+    watched: dict[object, bool] = {}
 
     def count(frame, event, argument) -> None:
         nonlocal counted
-        if any(part in frame.f_code.co_filename for part in _WATCHED):
+        code = frame.f_code
+        if code not in watched:
+            watched[code] = any(part in code.co_filename for part in _WATCHED)
+        if watched[code]:
             counted += 1
             if counted == kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -87,13 +92,13 @@ def state_of(imports: Import) -> dict[str, object]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def undisturbed() -> dict[str, object]:
+    """Filled by the first test: how much happens in an undisturbed run, and what it leads to."""
     return {}
 
 
-@pytest.mark.xdist_group("exactly_once")
-@pytest.mark.parametrize("point", range(_POINTS + 1))
+@pytest.mark.parametrize("point", range(_POINTS))
 def test_a_killed_and_cleared_run_ends_like_an_undisturbed_one(new_import, undisturbed, point):
     imports = feed_with_history(new_import)
     if not undisturbed:
@@ -102,7 +107,7 @@ def test_a_killed_and_cleared_run_ends_like_an_undisturbed_one(new_import, undis
         undisturbed["state"] = state_of(imports)
         assert undisturbed["events"] > _POINTS, "the profiler must have seen the run"
         imports = feed_with_history(new_import)
-    kill_at = 1 + undisturbed["events"] * point // (_POINTS + 1)
+    kill_at = 1 + undisturbed["events"] * (2 * point + 1) // (2 * _POINTS)
 
     killed, _ = in_child(lambda: imports.run("run1"), kill_at)
     again, _ = in_child(lambda: imports.run("run1"))
