@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airflow.sdk.exceptions import AirflowSkipException
 
 from campaign_cdp.exceptions import StaleFileSetError
 from campaign_cdp.hooks.campaign.audience import AudienceDatabase
+from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.ledger.store import Ledger, Run
+from campaign_cdp.lineage import applied_run
 from campaign_cdp.operators.step import AudienceStepOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 
 class ApplyAudienceOperator(AudienceStepOperator):
@@ -36,6 +44,11 @@ class ApplyAudienceOperator(AudienceStepOperator):
         counts = _result(plan, ledger.required_step(run.run_id, "deduplication"), database.apply())
         ledger.finish(run.run_id, "applied", counts)
         return counts
+
+    def get_openlineage_facets_on_complete(self, task_instance: RuntimeTaskInstance) -> OperatorLineage:
+        with connect(self.feed.campaign) as conn:
+            run = Ledger(conn).run_of(self.feed.id, task_instance.run_id)
+        return applied_run(self.feed, run)
 
 
 def _result(plan: dict[str, int], deduplication: dict[str, int], done: dict[str, int]) -> dict[str, int]:
