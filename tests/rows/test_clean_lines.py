@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -21,7 +21,17 @@ from tests.rows.parts import a_feed, copy_rows
 
 _ATTRIBUTES = ["account", "email", "salutation", "firstName", "birthDate", "gender", "boolean1", "text1"]
 _TOKENS = ["null", "NULL", "", "n", "na", "0", "true", "-1", "1900-01-01", "none@x.io", "\\N", "unknown", " NA ", '""']
-_DAYS = ["2024-02-28", "2024-02-29", "1999-12-31", "2023-04-31", "1900-01-01", "2100-01-01", "0999-01-01", "2024-1-1"]
+_DAYS = [
+    "2024-02-28",
+    "2024-02-03",
+    "2024-02-29",
+    "1999-12-31",
+    "2023-04-31",
+    "1900-01-01",
+    "2100-01-01",
+    "0999-01-01",
+    "2024-1-1",
+]
 _WORDS = [
     "",
     "Ann",
@@ -91,6 +101,8 @@ def _rules(name: str) -> st.SearchStrategy[dict[str, Any]]:
     }
     if name in {"salutation", "firstName", "text1"}:
         optional["default"] = st.sampled_from(["x", "0", "na"])
+    if name == "birthDate":
+        optional["format"] = st.sampled_from(["%d.%m.%Y", "%Y-%d-%m"])
     if name == "text1":
         optional["type"] = st.just("email")
     return st.fixed_dictionaries({}, optional=optional).filter(lambda d: not ("type" in d and "default" in d))
@@ -209,6 +221,94 @@ def test_plain_lines_take_the_fast_path(line: str) -> None:
 @pytest.mark.parametrize(("line", "why"), OTHERS)
 def test_other_lines_are_left_to_the_validator(line: str, why: str) -> None:
     assert _run(line) == 0, why
+
+
+def test_every_day_of_the_calendar_but_leap_days_is_clean_and_no_other() -> None:
+    feed = a_feed({"account": {"from": "id"}, "birthDate": {"from": "born"}})
+    clean = CleanLines(Layout(("birthDate",)), feed, Dialect.of(feed.file), "")
+    days = [f"{y}-{m:02}-{d:02}" for y in (1899, 1900, 2023, 2024, 2099, 2100) for m in range(14) for d in range(33)]
+    taken = {day for day in days if clean.end_of_run(f"{day}\n".encode(), 0)}
+    assert taken == {day for day in days if _is_day(day) and "1900" <= day < "2100" and day != "2024-02-29"}
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def test_a_pattern_for_dates_leaves_all_lines_to_the_validator() -> None:
+    feed = a_feed({"account": {"from": "id"}, "birthDate": {"from": "born", "format": "%Y-%d-%m"}})
+    clean = CleanLines(Layout(("account", "birthDate")), feed, Dialect.of(feed.file), "")
+    assert clean.end_of_run(b"C1,2024-02-03\n", 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "clean"),
+    [
+        ("email", "a" * 64 + "@x.io", True),
+        ("email", "a" * 65 + "@x.io", False),
+        ("email", "a@" + "b" * 60 + ".io", True),
+        ("email", "a@" + "b" * 61 + ".io", False),
+        ("text1", "x" * 255, True),
+        ("text1", "x" * 256, False),
+        ("text1", " x", False),
+        ("text1", "x ", False),
+        ("text1", "x\ty", False),
+        ("text1", "x\x7f", False),
+        ("gender", "9999", True),
+        ("gender", "99999", False),
+        ("boolean1", "true", True),
+        ("boolean1", "True", False),
+        ("birthDate", "2024-02-28T00:00:00Z", False),
+    ],
+)
+def test_bounds_of_clean_values(column: str, text: str, clean: bool) -> None:
+    feed = a_feed({"account": {"from": "id"}, column: {"from": "x"}})
+    layout = Layout(("account", column))
+    for field in (text, f'"{text}"'):
+        line = f"C1,{field}\n".encode()
+        assert bool(CleanLines(layout, feed, Dialect.of(feed.file), "").end_of_run(line, 0)) is clean
+
+
+@pytest.mark.parametrize(
+    ("case", "clean", "not_clean"), [("lower", "ann1", "aNn"), ("upper", "ANN1", "ANn"), ("lower", "-", "é")]
+)
+def test_only_text_that_a_change_of_case_leaves_alone_is_clean(case: str, clean: str, not_clean: str) -> None:
+    feed = a_feed({"account": {"from": "id"}, "text1": {"from": "x", "case": case}})
+    lines = CleanLines(Layout(("account", "text1")), feed, Dialect.of(feed.file), "")
+    assert lines.end_of_run(f"C1,{clean}\n".encode(), 0) > 0
+    assert lines.end_of_run(f"C1,{not_clean}\n".encode(), 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("rules", "token", "taken"),
+    [
+        ({}, "n", False),
+        ({}, "na", False),
+        ({}, "nat", True),
+        ({}, "nil", True),
+        ({"required": True}, "nil", False),
+        ({"default": "x"}, "nil", False),
+    ],
+)
+def test_null_tokens_that_copy_is_not_told_are_left_to_the_validator(
+    rules: dict[str, Any], token: str, taken: bool
+) -> None:
+    feed = a_feed({"account": {"from": "id"}, "text1": {"from": "x"} | rules}, file={"null_tokens": ("n", "na", "nil")})
+    lines = CleanLines(Layout(("account", "text1")), feed, Dialect.of(feed.file), "nil")
+    for field in (token, f'"{token}"'):
+        assert bool(lines.end_of_run(f"C1,{field}\n".encode(), 0)) is taken
+
+
+@pytest.mark.parametrize("column", ["gender", "boolean1", "birthDate", "email"])
+def test_null_tokens_may_look_like_values_of_the_column(column: str) -> None:
+    token = {"gender": "0", "boolean1": "0", "birthDate": "1900-01-01", "email": "none@x.io"}[column]
+    feed = a_feed({"account": {"from": "id"}, column: {"from": "x"}}, file={"null_tokens": (token,)})
+    lines = CleanLines(Layout(("account", column)), feed, Dialect.of(feed.file), "")
+    assert lines.end_of_run(f"C1,{token}\n".encode(), 0) == 0
+    assert lines.end_of_run(f'C1,"{token}"\n'.encode(), 0) == 0
 
 
 def test_a_run_ends_before_the_first_line_that_is_not_clean() -> None:

@@ -50,6 +50,12 @@ def test_parts_that_cannot_be_read_at_all(part: bytes, error: type[SyncError], m
     assert type(caught.value) is error
 
 
+def test_a_nul_byte_behind_an_open_quote_has_its_own_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decompress, "_BLOCK_BYTES", 20)
+    with pytest.raises(EncodingError, match="Line 6 holds a NUL byte"):
+        read_part(H + 'C1,,"a\nb\nc\n' + "x" * 40 + '\n\0"\n')
+
+
 def test_an_error_late_in_a_part_still_comes() -> None:
     part = bytearray(gzip.compress((H + ANN * 100_000).encode()))
     part[-5] ^= 1

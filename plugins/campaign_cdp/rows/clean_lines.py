@@ -115,7 +115,8 @@ class CleanLines:
         return token + rb"[" + self._d + rb"\n])" + plain, token + rb'")' + quoted
 
     def _either(self, plain: bytes, quoted: bytes) -> bytes:
-        return rb"(?>" + plain + (rb'|"' + quoted + rb'"' if self._dialect.quote else b"") + rb")"
+        """Quoted first: ``plain`` may be empty, and then would be taken where a quote begins."""
+        return rb"(?>" + (rb'"' + quoted + rb'"|' if self._dialect.quote else b"") + plain + rb")"
 
     def _value(self, plain: bytes, quoted: bytes, *, needed: bool) -> bytes:
         """``plain`` may begin like the null token, so the token is tried with its end."""

@@ -49,9 +49,7 @@ def read_header(names: Sequence[str], feed: AudienceFeed) -> Layout:
     for target, count in Counter(targets).items():
         if target is not None and count > 1:
             same = [n for n, t in zip(names, targets, strict=True) if t == target]
-            raise HeaderError(
-                f"{_listed(same)} all mean {target}. Nothing was loaded; make the feed's names exact."
-            )
+            raise HeaderError(f"{_listed(same)} all mean {target}. Nothing was loaded; make the feed's names exact.")
     _refuse_missing(names, targets, feed)
     return Layout(tuple(targets))
 

@@ -91,7 +91,7 @@ class RowValidator:
         except values.BadValueError:
             if check.on_error == "reject":
                 raise
-            return check.default if check.on_error == "default" else None
+            return None
         return value
 
     def _ragged(self, fields: Sequence[bytes], line_no: int) -> Reject:
