@@ -49,7 +49,7 @@ class PartStream:
         for piece in self._pieces():
             held.append(piece)
             size += len(piece)
-            if size >= _BLOCK_BYTES:
+            while size >= _BLOCK_BYTES:
                 data = b"".join(held)
                 yield data[:_BLOCK_BYTES]
                 held, size = [data[_BLOCK_BYTES:]], size - _BLOCK_BYTES
