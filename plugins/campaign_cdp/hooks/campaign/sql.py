@@ -15,6 +15,10 @@ from campaign_cdp.settings import sql_dir
 
 #: Sorting and hashing a million keys in memory instead of on disk; per task, and tasks are few.
 _SESSION = "SET timezone = 'UTC'; SET work_mem = '256MB'; SET client_min_messages = 'warning'"
+#: A statement of a killed worker must not run on for minutes and hold its locks. PostgreSQL 14 and newer.
+_NOTICE_A_DEAD_CLIENT = (
+    "SELECT set_config(name, '2000', false) FROM pg_settings WHERE name = 'client_connection_check_interval'"
+)
 
 
 @contextmanager
@@ -26,13 +30,11 @@ def connect(conn_id: str) -> Iterator[psycopg.Connection]:
     """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-    with _mapped_errors(conn_id):
-        # A statement of a killed worker must not run on for minutes and hold its locks.
-        hook = PostgresHook(conn_id, options="-c client_connection_check_interval=2000")
-        with cast("psycopg.Connection", hook.get_conn()) as conn:
-            conn.execute(_SESSION)
-            conn.commit()
-            yield conn
+    with _mapped_errors(conn_id), cast("psycopg.Connection", PostgresHook(conn_id).get_conn()) as conn:
+        conn.execute(_SESSION)
+        conn.execute(_NOTICE_A_DEAD_CLIENT)
+        conn.commit()
+        yield conn
 
 
 @contextmanager
