@@ -31,16 +31,17 @@ def a_feed(columns: dict[str, Any] | None = None, **blocks: Any) -> AudienceFeed
     return AudienceFeed.model_validate(document | blocks)
 
 
-class Drip(io.RawIOBase):
+class Drip(io.BytesIO):
     """A source that hands out its bytes in pieces of the given sizes, over and over."""
 
     def __init__(self, data: bytes, sizes: Iterable[int]) -> None:
-        self._data, self._sizes, self._turn = io.BytesIO(data), tuple(sizes), 0
+        super().__init__(data)
+        self._sizes, self._turn = tuple(sizes), 0
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
         self._turn += 1
         wanted = self._sizes[self._turn % len(self._sizes)]
-        return self._data.read(wanted if size < 0 else min(size, wanted))
+        return super().read(wanted if size is None or size < 0 else min(size, wanted))
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,14 @@ _LONG_KEY = b"K" * 250
 _MOST_MB = 20
 
 
-class Endless(io.RawIOBase):
+class Endless(io.BytesIO):
     """``head``, then ``block`` over and over until ``size`` bytes are given out; never held together."""
 
     def __init__(self, head: bytes, block: bytes, size: int) -> None:
+        super().__init__()
         self._rest, self._block, self._left = head, block, size
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
         if not self._rest and self._left > 0:
             self._rest = self._block * max(1, 200_000 // len(self._block))
             self._left -= len(self._rest)
