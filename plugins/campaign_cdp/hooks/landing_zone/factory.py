@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from campaign_cdp.feeds.event_feed import EventZoneConfig
 from campaign_cdp.feeds.model import LandingZoneConfig
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 
 
-def landing_zone_for(config: LandingZoneConfig) -> LandingZone:
+def landing_zone_for(config: LandingZoneConfig | EventZoneConfig) -> LandingZone:
     """Return a new instance; nothing is connected yet."""
     match config.type:
         case "s3":

@@ -1,0 +1,44 @@
+"""How the files of an event feed are named, encoded and finally placed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from campaign_cdp.events.files import Encoder, as_parquet, gzipped, with_header
+from campaign_cdp.events.mapping import EventColumn, Kind
+from campaign_cdp.feeds.event_feed import EventFeed
+
+_ENDINGS = {"csv": ".csv", "jsonl": ".json", "parquet": ".parquet"}
+
+
+def file_name(feed: EventFeed, log: str, upper: datetime, window_id: int, partition_no: int, file_no: int) -> str:
+    """Name of a published file: unique for ever, sorted by time, and nothing in it but ``[A-Za-z0-9_.-]``."""
+    ending = _ENDINGS[feed.format] + (".gz" if feed.compression == "gzip" else "")
+    return f"{feed.id}_{log}_{upper:%Y%m%dT%H%M%SZ}_{window_id}_{partition_no}_{file_no}{ending}"
+
+
+def encoder(feed: EventFeed, columns: tuple[EventColumn, ...]) -> Encoder:
+    """Return what turns the rows of one file into its bytes."""
+    if feed.format == "parquet":
+        return as_parquet(_schema(columns))
+    encode = with_header(",".join(c.header for c in columns).encode() + b"\n") if feed.format == "csv" else iter
+    if feed.compression == "none":
+        return encode
+
+    def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+        return gzipped(encode(chunks))
+
+    return compressed
+
+
+def _schema(columns: tuple[EventColumn, ...]):  # type: ignore[no-untyped-def]  # pyarrow is imported for Parquet only
+    import pyarrow as pa
+
+    types = {
+        Kind.STRING: pa.string(),
+        Kind.TIMESTAMP: pa.timestamp("ms", "UTC"),
+        Kind.INTEGER: pa.int64(),
+        Kind.BOOLEAN: pa.bool_(),
+    }
+    return pa.schema([(column.header, types[column.kind]) for column in columns])
