@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.feeds.problems import Problem
 from campaign_cdp.feeds.rules import BrokenRulesError, FeedRuleError, UnknownNameError
 from campaign_cdp.feeds.scalars import PATTERN_HINTS
@@ -37,9 +36,13 @@ _TYPES = {
 }
 
 
-def explain(source: FeedSource, error: ValidationError) -> list[Problem]:
-    """Return one problem per mistake; union branches that were not meant are left out."""
-    return [problem for item in error.errors() if _meant(source, item["loc"]) for problem in _problems(source, item)]
+def explain(source: FeedSource, error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+    """Return one problem per mistake; union branches that were not meant are left out.
+
+    :param model: of the whole file.
+    """
+    meant = (item for item in error.errors() if _meant(source, item["loc"], model))
+    return [problem for item in meant for problem in _problems(source, item, model)]
 
 
 def broken_rule(source: FeedSource, rule: FeedRuleError) -> Problem:
@@ -62,7 +65,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return ". All are listed in docs/reference/feeds.md" if spellings else ""
 
 
-def _problems(source: FeedSource, item: Any) -> Iterator[Problem]:
+def _problems(source: FeedSource, item: Any, model: type[BaseModel]) -> Iterator[Problem]:
     loc, cause = item["loc"], item.get("ctx", {}).get("error")
     if isinstance(cause, BrokenRulesError):
         yield from (broken_rule(source, rule) for rule in cause.errors)
@@ -70,15 +73,15 @@ def _problems(source: FeedSource, item: Any) -> Iterator[Problem]:
         yield broken_rule(source, cause)
     elif item["type"] == "missing":
         keys = (*source.place(loc[:-1]).keys, loc[-1])
-        yield source.problem(loc[:-1], f"required key is missing{_described(loc)}", key=keys)
+        yield source.problem(loc[:-1], f"required key is missing{_described(loc, model)}", key=keys)
     else:
-        yield source.problem(loc, _text(item))
+        yield source.problem(loc, _text(item, model))
 
 
-def _text(item: Any) -> str:
+def _text(item: Any, model: type[BaseModel]) -> str:
     kind, value, ctx = item["type"], item["input"], item.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"unknown key{_right_key(item['loc'])}"
+        return f"unknown key{_right_key(item['loc'], model)}"
     if value is None:
         return "has no value; give it one (in quotes, if the word null is meant) or remove the key"
     if kind in {"literal_error", "enum"}:
@@ -93,10 +96,10 @@ def _text(item: Any) -> str:
     return f"{item['msg'].replace('Input should', 'should')}, is {_shown(value)}"
 
 
-def _meant(source: FeedSource, loc: tuple[str | int, ...]) -> bool:
+def _meant(source: FeedSource, loc: tuple[str | int, ...], model: type[BaseModel]) -> bool:
     place = source.place(loc)
     branch = next((part for part in loc if part not in place.keys and part != "[key]"), None)
-    if not isinstance(branch, str) or branch in _keys_at(place.keys):
+    if not isinstance(branch, str) or branch in _keys_at(place.keys, model):
         return True
     return _fits(branch, source.place(loc[: loc.index(branch)]).node)
 
@@ -109,30 +112,29 @@ def _fits(branch: str, node: Node) -> bool:
     return branch == "str" or branch.startswith("literal")
 
 
-def _right_key(loc: tuple[str | int, ...]) -> str:
+def _right_key(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
     name = str(loc[-1])
-    homes = [repr(home) if home else "the top level" for home in _homes(name)]
+    homes = [repr(home) if home else "the top level" for home in _homes(name, model)]
     if homes:
         return f" here. It belongs under {' or '.join(homes)}"
-    return did_you_mean(name, _keys_at(loc[:-1]))
+    return did_you_mean(name, _keys_at(loc[:-1], model))
 
 
-def _homes(key: str) -> Iterator[str]:
-    if key in _keys(AudienceFeed):
+def _homes(key: str, model: type[BaseModel]) -> Iterator[str]:
+    if key in _keys(model):
         yield ""
-    for name, field in _keys(AudienceFeed).items():
+    for name, field in _keys(model).items():
         block = _block(field.annotation)
-        if block and name != "columns" and key in _keys(block):
+        if block and typing.get_origin(field.annotation) is not dict and key in _keys(block):
             yield name
 
 
-def _described(loc: tuple[str | int, ...]) -> str:
-    field = _keys_at(loc[:-1]).get(str(loc[-1]))
+def _described(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    field = _keys_at(loc[:-1], model).get(str(loc[-1]))
     return f". {field.description.rstrip('.')}" if field and field.description else ""
 
 
-def _keys_at(loc: Iterable[str | int]) -> Mapping[str, FieldInfo]:
-    model: type[BaseModel] = AudienceFeed
+def _keys_at(loc: Iterable[str | int], model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     for part in loc:
         field = _keys(model).get(str(part))
         model = (_block(field.annotation) if field else None) or model

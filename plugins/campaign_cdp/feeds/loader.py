@@ -83,7 +83,7 @@ def _load(path: Path) -> tuple[AudienceFeed, FeedSource]:
     try:
         feed = AudienceFeed.model_validate(source.data)
     except ValidationError as err:
-        raise FeedFileError(path, problems + explain(source, err)) from err
+        raise FeedFileError(path, problems + explain(source, err, AudienceFeed)) from err
     if problems:
         raise FeedFileError(path, problems)
     return feed, source

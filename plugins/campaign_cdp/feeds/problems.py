@@ -42,11 +42,11 @@ class FeedFileError(FeedConfigError):
     :param problems: at least one.
     """
 
+    effect = "This feed has no Dag until the file is corrected; others run on."
+
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         self.path = path
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.key)))
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "".join(f"\n  {problem}" for problem in self.problems)
-        super().__init__(
-            f"{count} in {path.name}. This feed has no Dag until the file is corrected; others run on.{lines}"
-        )
+        super().__init__(f"{count} in {path.name}. {self.effect}{lines}")
