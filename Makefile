@@ -65,3 +65,13 @@ lock: | $(UV) ## Compile requirements*.in into hashed locks (keeps existing pins
 .PHONY: clean
 clean: ## Remove the virtual environment and everything built
 	@rm -rf $(VENV) build *.egg-info plugins/*.egg-info
+
+.venv-bench/.installed: requirements-bench.txt | $(UV)
+	@echo "Installing what the benchmark compares with ..."
+	@$(PYTHON) -m venv .venv-bench
+	@VIRTUAL_ENV=$(CURDIR)/.venv-bench $(UV) pip sync --quiet --require-hashes requirements-bench.txt
+	@touch $@
+
+.PHONY: bench-import
+bench-import: $(VENV)/.installed .venv-bench/.installed ## Measure the import against its floor, pandas, dlt and sling
+	@$(BIN)/python -m tests.benchmarks.bench_import $(BENCH_ARGS)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
@@ -19,11 +19,14 @@ from campaign_cdp.sandbox.s3 import S3Server
 from tests.benchmarks import memory, report
 from tests.benchmarks.database import SETTINGS, Databases, campaign_sum, profiles_sum
 from tests.benchmarks.landing import LandingZone
+from tests.benchmarks.peers import Dlt, Sling
 from tests.benchmarks.segment_file import SegmentFile, Shape, segment_file
-from tests.benchmarks.ways import REPO, TEMPLATE, WAYS, Bench, Pandas, RunResult, Way
+from tests.benchmarks.way import REPO, TEMPLATE, Bench, RunResult, Way
+from tests.benchmarks.ways import Floor, Own, Pandas
 
 _FOLDER: Final = REPO / "build" / "bench"
 _RESULT: Final = REPO / "build" / "bench-import.json"
+WAYS: Final[dict[str, type[Way]]] = {way.name: way for way in (Own, Floor, Pandas, Dlt, Sling)}
 _COPY: Final = "bench_run"
 _CONSOLE: Final = Console(stderr=True)
 
@@ -59,18 +62,23 @@ def main(rows: int, recipients: int | None, memory_rows: int, names: str, as_jso
     shape = Shape(rows, recipients or rows)
     result = {"rows": rows, "recipients": shape.recipients, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     result |= {"machine": report.machine(), "settings": report.settings(), "ways": {}, "ratios": {}, "memory": {}}
-    with _progress() as progress, _servers() as (databases, landing):
+    with _progress() as progress, _servers() as (folder, databases, landing):
         file = _generated(progress, shape, with_clean=True)
-        bench = Bench(_FOLDER, databases, landing, file, options["peers"])
+        bench = Bench(folder, databases, landing, file, options["peers"])
         result["versions"] = report.versions(databases.version(), bench.peers)
         _compare(progress, bench, [WAYS[name](bench) for name in chosen], options, result)
+        _write(result)
         if not options["no_memory"]:
             _measure_memory(progress, bench, Shape(memory_rows, shape.recipients), result)
-    _RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+            _write(result)
     _CONSOLE.print(report.result_table(result))
     _CONSOLE.print(f"Ratios: {result['ratios']}\nMemory: {result['memory']}\nAll of it: {_RESULT}")
     if as_json:
         click.echo(json.dumps(result))
+
+
+def _write(result: dict[str, Any]) -> None:
+    _RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 @contextmanager
@@ -81,18 +89,15 @@ def _progress() -> Iterator[Progress]:
 
 
 @contextmanager
-def _servers() -> Iterator[tuple[Databases, LandingZone]]:
-    """Start PostgreSQL and S3 with nothing in them."""
-    folders = [_FOLDER / name for name in ("postgres", "s3", "airflow")]
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+def _servers() -> Iterator[tuple[Path, Databases, LandingZone]]:
+    """Start PostgreSQL and S3 with nothing in them; yields also a folder that is removed at the end."""
+    _FOLDER.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        for folder in folders:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        postgres = stack.enter_context(PostgresServer(folders[0], settings=SETTINGS))
-        s3 = stack.enter_context(S3Server(folders[1]))
-        yield Databases(postgres), LandingZone(s3, "bench", folders[2])
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="run_", dir=_FOLDER, ignore_cleanup_errors=True)))
+        postgres = stack.enter_context(PostgresServer(folder / "postgres", settings=SETTINGS))
+        s3 = stack.enter_context(S3Server(folder / "s3"))
+        (folder / "airflow").mkdir()
+        yield folder, Databases(postgres), LandingZone(s3, "bench", folder / "airflow")
 
 
 def _generated(progress: Progress, shape: Shape, *, with_clean: bool) -> SegmentFile:
@@ -124,6 +129,7 @@ def _compare(
             with bench.databases.copy(way.template, _COPY, *way.tables) as dsn:
                 runs[way.name].append(way.run(dsn))
                 _check(states, way, dsn)
+            progress.console.print(f"  {way.name}: {runs[way.name][-1].seconds:.2f} s")
             progress.advance(task)
             result["ways"][way.name] = report.way_result(way, runs[way.name])
     result["ratios"] = report.ratios(result["ways"])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import Any
 
-from tests.benchmarks.measure import run
 from tests.benchmarks.segment_file import SegmentFile
-from tests.benchmarks.ways import REPO, TASKS, Bench, Own, worker_result
+from tests.benchmarks.way import TASKS, Bench, worker_result
+from tests.benchmarks.ways import Own, run_tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,8 @@ def measured(bench: Bench, file: SegmentFile, template: str) -> MemoryRun:
     """Import a file once, each task in a process of its own."""
     landing = bench.landing
     landing.put(file)
-    peaks, seconds = {}, {}
+    peaks: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     with bench.databases.copy(template, "bench_memory", *Own.tables) as dsn:
         config = bench.config("memory", bucket=landing.bucket, state=str(bench.folder / "parts.json"))
         env = landing.airflow_environment(dsn)
@@ -53,5 +53,5 @@ def measured(bench: Bench, file: SegmentFile, template: str) -> MemoryRun:
 
 
 def _worker(env: dict[str, str], config: str, task: str) -> tuple[float, dict[str, Any]]:
-    finished = run([sys.executable, "-m", "tests.benchmarks.own_way", config, task], env=env, cwd=REPO)
+    finished = run_tasks(config, env, task)
     return finished.peak_rss_mb or 0.0, worker_result(finished)

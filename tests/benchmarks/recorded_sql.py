@@ -49,7 +49,7 @@ class _Recorder:
 
     def execute(self, query: str | sql.Composed, params: Any = None) -> Any:
         if isinstance(query, str):
-            return self._conn.execute(query, params)  # type: ignore[arg-type]
+            return self._conn.execute(query, params)
         self._statements.append(query.as_string(self._conn))
         return _NoRows()
 

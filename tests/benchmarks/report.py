@@ -14,7 +14,7 @@ from rich.table import Table
 
 from tests.benchmarks.database import SETTINGS
 from tests.benchmarks.memory import MemoryRun
-from tests.benchmarks.ways import RunResult, Way
+from tests.benchmarks.way import RunResult, Way
 
 OWN: Final = "campaign_cdp"
 _FLOOR: Final = "floor"

@@ -75,7 +75,7 @@ class SegmentFile:
     """The generated files.
 
     :param part: as AEP writes it, with gzip.
-    :param clean: without bad lines, not compressed; header as in Campaign. ``None`` if only the part was asked for.
+    :param clean: without bad lines, not compressed; header as in Campaign. Only there if asked for.
     :param unique: like ``clean``, without the older duplicates.
     :param expected: counts that an import has to come to.
     :param size: bytes of the part before compression.
@@ -83,8 +83,8 @@ class SegmentFile:
 
     shape: Shape
     part: Path
-    clean: Path | None
-    unique: Path | None
+    clean: Path
+    unique: Path
     expected: dict[str, int]
     size: int
 
@@ -102,8 +102,7 @@ def segment_file(folder: Path, shape: Shape, *, with_clean: bool, advance: Calla
         meta = _write(shape, paths if with_clean else {"part": paths["part"]}, advance)
         made.write_text(json.dumps(meta), encoding="utf-8")
     meta = json.loads(made.read_text(encoding="utf-8"))
-    clean, unique = (paths["clean"], paths["unique"]) if with_clean else (None, None)
-    return SegmentFile(shape, paths["part"], clean, unique, meta["expected"], meta["size"])
+    return SegmentFile(shape, **paths, expected=meta["expected"], size=meta["size"])
 
 
 def _write(shape: Shape, paths: dict[str, Path], advance: Callable[[int], None]) -> dict[str, object]:
