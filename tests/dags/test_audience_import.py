@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import socket
@@ -38,7 +39,7 @@ def test_tasks_are_the_activities_of_the_campaign_workflow_in_order(dags, feed):
     dag = dags[f"audience_import__{feed}"]
 
     assert [task.task_id for task in dag.topological_sort()] == TASKS
-    for before, after in zip(TASKS, TASKS[1:], strict=False):
+    for before, after in itertools.pairwise(TASKS):
         assert after in dag.get_task(before).downstream_task_ids
 
 

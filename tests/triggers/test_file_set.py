@@ -13,8 +13,8 @@ from airflow.sdk.serde import deserialize, serialize
 
 from campaign_cdp.exceptions import AccessDeniedError, FeedConfigError, RetriableSyncError, SyncError
 from campaign_cdp.feeds.model import AudienceFeed
-from campaign_cdp.file_set_rules import Finding, Problem
 from campaign_cdp.file_sets import FileSet, StoredObject
+from campaign_cdp.file_sets.rules import Finding, Problem
 from campaign_cdp.triggers import file_set as module
 from campaign_cdp.triggers.file_set import FileSetTrigger
 

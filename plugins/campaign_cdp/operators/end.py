@@ -7,7 +7,7 @@ from airflow.sdk import Asset, AssetAlias, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from campaign_cdp.feeds.model import AudienceFeed
-from campaign_cdp.file_set_search import find_next_file_set
+from campaign_cdp.file_sets.search import find_next_file_set
 from campaign_cdp.hooks.campaign import work_tables
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.base import LandingZone
@@ -71,7 +71,8 @@ class EndImportOperator(BaseOperator):
         if self.feed.historise is None:
             return
         for file_no, obj in run.files():
-            key = f"{self.feed.historise.prefix}{run.file_set.fingerprint[:12]}/{obj.name}"
+            path = obj.key.removeprefix(self.feed.landing_zone.prefix)
+            key = f"{self.feed.historise.prefix}{run.file_set.fingerprint[:12]}/{path}"
             if zone.move(obj, key) is None:
                 self.log.warning("%s was replaced meanwhile and stays; it is a new version", obj.key)
                 continue

@@ -12,8 +12,8 @@ from asgiref.sync import sync_to_async
 
 from campaign_cdp.exceptions import RetriableSyncError, SyncError
 from campaign_cdp.feeds.model import AudienceFeed
-from campaign_cdp.file_set_rules import Finding, Problem
-from campaign_cdp.file_set_search import find_next_file_set
+from campaign_cdp.file_sets.rules import Finding, Problem
+from campaign_cdp.file_sets.search import find_next_file_set
 
 #: Seconds; a landing zone is never listed more often.
 MIN_POLL_INTERVAL: Final = 5.0

@@ -11,7 +11,7 @@ from typing import Literal
 
 from campaign_cdp.exceptions import FileSetBlockedError, StaleFileSetError, SyncDataError, SyncError
 from campaign_cdp.file_sets import FileSet, StoredObject
-from campaign_cdp.part_names import split_part_name
+from campaign_cdp.file_sets.part_names import split_part_name
 
 #: States in which nothing is left to do for a file.
 SETTLED = frozenset({"applied", "superseded", "historised"})

@@ -11,8 +11,8 @@ import pytest
 
 from campaign_cdp.exceptions import FileReplacedError
 from campaign_cdp.feeds.model import AudienceFeed
-from campaign_cdp.file_set_search import MAX_WAITING, find_next_file_set
 from campaign_cdp.file_sets import KnownFile, StoredObject
+from campaign_cdp.file_sets.search import MAX_WAITING, find_next_file_set
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

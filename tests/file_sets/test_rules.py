@@ -5,8 +5,8 @@ from typing import Literal
 
 import pytest
 
-from campaign_cdp.file_set_rules import Candidate, Finding, Problem, Series, Standing, next_file_set, stable_candidate
 from campaign_cdp.file_sets import FileSet, StoredObject
+from campaign_cdp.file_sets.rules import Candidate, Finding, Problem, Series, Standing, next_file_set, stable_candidate
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BROKEN = Problem("ACR-301", "unreadable")

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from campaign_cdp.exceptions import ManifestError
 from campaign_cdp.file_sets import StoredObject
-from campaign_cdp.part_names import split_part_name
+from campaign_cdp.file_sets.part_names import split_part_name
 
 _MANIFEST_NAME = re.compile(r"^manifest-.+\.json$")
 

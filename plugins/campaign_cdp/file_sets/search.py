@@ -15,7 +15,10 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from campaign_cdp.exceptions import FileReplacedError, ManifestError
 from campaign_cdp.feeds.model import AudienceFeed, StableFor
-from campaign_cdp.file_set_rules import (
+from campaign_cdp.file_sets import FileSet, KnownFile, Seen, StoredObject
+from campaign_cdp.file_sets.manifest import Manifest, is_manifest, match_parts, read_manifest
+from campaign_cdp.file_sets.part_names import split_part_name
+from campaign_cdp.file_sets.rules import (
     QUARANTINED,
     SETTLED,
     Candidate,
@@ -26,9 +29,6 @@ from campaign_cdp.file_set_rules import (
     next_file_set,
     stable_candidate,
 )
-from campaign_cdp.file_sets import FileSet, KnownFile, Seen, StoredObject
-from campaign_cdp.manifest import Manifest, is_manifest, match_parts, read_manifest
-from campaign_cdp.part_names import split_part_name
 
 #: File sets that one look judges: the oldest of an incremental feed, the newest of a full one.
 MAX_WAITING: Final = 100

@@ -8,7 +8,7 @@ import pytest
 
 from campaign_cdp.exceptions import ManifestError
 from campaign_cdp.file_sets import StoredObject
-from campaign_cdp.manifest import Manifest, is_manifest, match_parts, read_manifest
+from campaign_cdp.file_sets.manifest import Manifest, is_manifest, match_parts, read_manifest
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MANIFEST = StoredObject("in/gold/manifest-d-r.json", 1, "m", NOON)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaign_cdp.part_names import split_part_name
+from campaign_cdp.file_sets.part_names import split_part_name
 
 
 @pytest.mark.parametrize(
