@@ -149,6 +149,24 @@ class TransformError(SyncDataError):
     code = "ACR-340"
 
 
+class WindowGapError(SyncDataError):
+    """Campaign purged log rows before they were exported; nothing was exported."""
+
+    code = "ACR-350"
+
+
+class WindowUnfinishedError(SyncDataError):
+    """An earlier Dag run published files of its window and did not finish; later ones must wait for it."""
+
+    code = "ACR-351"
+
+
+class WindowAbandonedError(SyncDataError):
+    """Another Dag run took over this run's window, or its table of keys is gone."""
+
+    code = "ACR-352"
+
+
 # -- Talk to Adobe, or clean up ------------------------------------------------------------------------------------
 
 

@@ -71,10 +71,10 @@ def test_upgrade_and_current_tell_the_version(postgres_server: PostgresServer) -
     first, second = run("upgrade", *url), run("upgrade", "--json", *url)
     after = run("current", "--json", *url)
 
-    assert (before.exit_code, before.output) == (1, "The ledger is at version none, this package needs 0001\n")
-    assert first.output == "The ledger is now at version 0001 (before: none)\n"
-    assert json.loads(second.output) == {"before": "0001", "after": "0001"}
-    assert (after.exit_code, json.loads(after.output)) == (0, {"current": "0001", "required": "0001"})
+    assert (before.exit_code, before.output) == (1, "The ledger is at version none, this package needs 0002\n")
+    assert first.output == "The ledger is now at version 0002 (before: none)\n"
+    assert json.loads(second.output) == {"before": "0002", "after": "0002"}
+    assert (after.exit_code, json.loads(after.output)) == (0, {"current": "0002", "required": "0002"})
 
 
 def test_commands_find_the_database_behind_an_airflow_connection(airflow_connections: dict[str, str]) -> None:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from campaign_cdp.ledger.export_progress import ExportProgress
+from campaign_cdp.ledger.exports import Exports
 from campaign_cdp.ledger.lifecycle import Lifecycle
 from campaign_cdp.ledger.progress import Progress
 from campaign_cdp.ledger.records import FileRecord, LoadedPart, Opened, RejectRecord, Run
 from campaign_cdp.ledger.rejects import Rejects
 from campaign_cdp.ledger.states import FileState, RunState
+from campaign_cdp.ledger.window_records import ExportFile, OpenedWindow, StagedFile, Window
+from campaign_cdp.ledger.window_states import WindowState
 
-__all__ = ["FileRecord", "FileState", "Ledger", "LoadedPart", "Opened", "RejectRecord", "Run", "RunState"]
+__all__ = [
+    "ExportFile",
+    "FileRecord",
+    "FileState",
+    "Ledger",
+    "LoadedPart",
+    "Opened",
+    "OpenedWindow",
+    "RejectRecord",
+    "Run",
+    "RunState",
+    "StagedFile",
+    "Window",
+    "WindowState",
+]
 
 
-class Ledger(Lifecycle, Progress, Rejects):
-    """Runs, their files, steps and rejects, in schema ``cdp`` of the Campaign database.
+class Ledger(Lifecycle, Progress, Rejects, Exports, ExportProgress):
+    """Runs and windows with their files, steps and rejects, in schema ``cdp`` of the Campaign database.
 
     Works inside the caller's transaction and commits nothing: what a task changed and what it writes down here become
     visible together or not at all.
