@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from campaign_cdp.events.log_attributes import LogSchema
-from campaign_cdp.events.mapping_file import Kind, MappingFile, RuleEntry, mapping_path, read_mapping_file, source_of
+from campaign_cdp.events.log_schema import LogSchema
+from campaign_cdp.events.mapping_file import Kind, MappingFile, RuleEntry, mapping_path, read_mapping_file
+from campaign_cdp.events.mapping_rules import source_of
 
 __all__ = ["EventColumn", "EventRule", "Kind", "LogMapping", "load_mapping", "only_states"]
 
@@ -39,6 +40,7 @@ class EventColumn:
     :param header: CSV header, ``^[a-z][a-z0-9_]*$``.
     :param path: XDM path, dotted, e.g. ``_experience.campaign.deliveryID``.
     :param attribute: Campaign attribute; ``None`` for what is computed: id, time, type, counters.
+    :param counter: the counter of ``directMarketing`` that this column is; 1 for events of its rules.
     :param words: text to write for a number, ``None`` for no value; other numbers are written as they are.
     """
 
@@ -47,6 +49,7 @@ class EventColumn:
     kind: Kind
     attribute: str | None = None
     words: tuple[tuple[int, str | None], ...] = ()
+    counter: str | None = None
 
 
 @dataclass(frozen=True)

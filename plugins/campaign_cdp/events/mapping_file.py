@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from campaign_cdp.events.log_attributes import IDENTIFIER, SCHEMAS, STANDARD, LinkChange, LogSchema, customised
+from campaign_cdp.events.headers import HEADER
+from campaign_cdp.events.log_schema import IDENTIFIER
+from campaign_cdp.events.mapping_rules import broken_rules
 from campaign_cdp.exceptions import FeedConfigError
 from campaign_cdp.feeds.explain import did_you_mean, explain
 from campaign_cdp.feeds.model import Strict
 from campaign_cdp.feeds.problems import FeedFileError
-from campaign_cdp.feeds.rules import BrokenRulesError, FeedRuleError, UnknownNameError
+from campaign_cdp.feeds.rules import BrokenRulesError
 from campaign_cdp.feeds.yaml_source import read_source
 from campaign_cdp.settings import include_dir
 
@@ -35,7 +36,7 @@ class MappingFileError(FeedFileError):
 
 
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER.pattern)]
-Header = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Header = Annotated[str, StringConstraints(pattern=HEADER.pattern)]
 State = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,29}$")]
 Condition = dict[str, Annotated[tuple[int, ...], Field(min_length=1)]]
 
@@ -92,7 +93,7 @@ class MappingFile(Strict):
 
     @model_validator(mode="after")
     def _rules_hold(self) -> MappingFile:
-        broken = tuple(_broken_rules(self))
+        broken = tuple(broken_rules(self))
         if broken:
             raise BrokenRulesError(broken)
         return self
@@ -127,46 +128,3 @@ def read_mapping_file(path: Path) -> MappingFile:
     if problems:
         raise MappingFileError(path, problems)
     return entry
-
-
-def source_of(entry: MappingFile) -> LogSchema:
-    """Return the table, columns and links behind a mapping."""
-    links = {
-        name: LinkChange(link.table, link.column, link.key, dict(link.columns)) for name, link in entry.links.items()
-    }
-    standard = SCHEMAS[STANDARD[entry.log]]
-    return customised(standard, entry.schema_name, entry.table, dict(entry.physical), links)
-
-
-def _broken_rules(entry: MappingFile) -> Iterator[FeedRuleError]:
-    known = source_of(entry).names()
-    for loc, attribute in _attributes(entry):
-        if attribute not in known:
-            yield UnknownNameError(loc, f"attribute of {entry.schema_name}", known, attribute)
-    yield from _schema(entry)
-    codes: dict[int, str] = {}
-    for state, rule in entry.events.items():
-        first = codes.setdefault(rule.code, state)
-        if first != state:
-            yield FeedRuleError(("events", state, "code"), f"{rule.code} is the code of {first}; each needs its own")
-
-
-def _schema(entry: MappingFile) -> Iterator[FeedRuleError]:
-    standard = STANDARD[entry.log]
-    if entry.schema_name != standard and not entry.table:
-        yield FeedRuleError(("schema",), f"{entry.schema_name!r} is not {standard!r}, so the key table is needed too")
-    for name in entry.links:
-        if name not in SCHEMAS[standard].links:
-            yield UnknownNameError(("links", name), f"link of {standard}", tuple(SCHEMAS[standard].links))
-
-
-def _attributes(entry: MappingFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    yield ("id",), entry.id
-    yield ("time",), entry.time
-    if entry.changed:
-        yield ("changed",), entry.changed
-    yield from ((("not_zero", index), name) for index, name in enumerate(entry.not_zero))
-    yield from ((("only", name), name) for name in entry.only)
-    for state, rule in entry.events.items():
-        yield from ((("events", state, "when", name), name) for name in rule.when)
-    yield from ((("columns", header, "from"), column.source) for header, column in entry.columns.items())

@@ -1,0 +1,30 @@
+"""Mapping set for AEP's Data Prep, so that nobody has to map the CSV columns of a dataflow by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from campaign_cdp.events.layout import feed_mappings, flat_columns
+from campaign_cdp.exceptions import FeedConfigError
+
+if TYPE_CHECKING:
+    from campaign_cdp.feeds.event_feed import EventFeed
+
+
+def mapping_set(feed: EventFeed) -> list[dict[str, str]]:
+    """Return one entry per column of the feed's CSV files.
+
+    :raises FeedConfigError: if the feed writes another format; AEP takes those as they are, without a mapping.
+    """
+    if feed.format != "csv":
+        raise FeedConfigError(
+            f"The feed {feed.id} writes {feed.format}, which is XDM-shaped already. Only CSV needs a Data Prep mapping."
+        )
+    columns = flat_columns(feed_mappings(feed), feed)
+    return [{"sourceType": "ATTRIBUTE", "source": column.header, "destination": column.path} for column in columns]
+
+
+def mapping_set_text(feed: EventFeed) -> str:
+    """Return the mapping set as a file."""
+    return json.dumps(mapping_set(feed), indent=2) + "\n"
