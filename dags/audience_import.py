@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, chain
 
-from campaign_cdp.feeds.loader import load_feeds
+from campaign_cdp.feeds.loader import audience_feeds
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.operators.data_loading import LoadPartOperator
 from campaign_cdp.operators.deduplication import DeduplicateOperator
@@ -80,5 +80,5 @@ def build_dag(feed: AudienceFeed) -> DAG:
     return dag
 
 
-for _feed in load_feeds()[0]:  # a broken feed costs only its own Dag; feed_check.py reports it
+for _feed in audience_feeds():  # a broken feed costs only its own Dag; feed_check.py reports it
     globals()[f"audience_import__{_feed.id}"] = build_dag(_feed)

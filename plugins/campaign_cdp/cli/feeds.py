@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import yaml
 
+from campaign_cdp.cli.feed_views import campaign_columns, summary, table
+from campaign_cdp.events.data_prep import mapping_set_text
 from campaign_cdp.exceptions import FeedConfigError
-from campaign_cdp.feeds.loader import config_hash, feed_by_id, feed_files, load_feed, load_feeds, load_paths
-from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.feeds.loader import (
+    config_hash,
+    event_feed,
+    feed_by_id,
+    feed_files,
+    load_feed,
+    load_feeds,
+    load_paths,
+)
 from campaign_cdp.feeds.problems import FeedFileError, Problem
 from campaign_cdp.feeds.scaffold import DIRECTIONS, feed_text
-from campaign_cdp.feeds.schema import describe, schema_path, schema_text
+from campaign_cdp.feeds.schema import schema_texts
 from campaign_cdp.settings import feeds_dir
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON for other programs.")
@@ -62,8 +70,8 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     Broken files are named on standard error and make the exit code 1.
     """
     good, errors = load_feeds()
-    rows = [_summary(feed) for feed in good]
-    click.echo(json.dumps({"feeds": rows}, indent=2) if as_json else _table(rows))
+    rows = [summary(feed) for feed in good]
+    click.echo(json.dumps({"feeds": rows}, indent=2) if as_json else table(rows))
     for error in errors:
         click.secho(str(error), fg="red", err=True)
     ctx.exit(1 if errors else 0)
@@ -73,39 +81,48 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 @click.argument("feed_id", metavar="ID")
 @_JSON
 def show(feed_id: str, as_json: bool) -> None:
-    """Show one feed with all defaults filled in, and where each column goes in Campaign."""
+    """Show one feed with all defaults filled in, and where each column comes from or goes to in Campaign."""
     feed = feed_by_id(feed_id)
     config = feed.model_dump(mode="json", by_alias=True)
-    columns = {name: describe(feed.attribute(name)) for name in feed.columns}
+    columns = campaign_columns(feed)
     if as_json:
         click.echo(json.dumps({"feed": config, "campaign_columns": columns, "hash": config_hash(feed)}, indent=2))
         return
     click.echo(yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=110).rstrip())
-    click.echo("\n# Columns in Campaign (nms:recipient)")
+    click.echo("\n# Columns in Campaign")
     for name, text in columns.items():
         click.echo(f"#   {name} -> {text}")
 
 
+@feeds.command("data-prep")
+@click.argument("feed_id", metavar="ID")
+def data_prep(feed_id: str) -> None:
+    """Write the mapping set of a CSV event feed as JSON, to be imported into its AEP dataflow (Data Prep)."""
+    click.echo(mapping_set_text(event_feed(feed_id)), nl=False)
+
+
 @feeds.command()
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the file is not current.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file is not current.")
 @click.pass_context
 def schema(ctx: click.Context, check: bool) -> None:
-    """Write the JSON Schema that editors use for completion (include/schemas/feed.schema.json)."""
-    path, text = schema_path(), schema_text()
-    current = path.exists() and path.read_text(encoding="utf-8") == text
-    if check and not current:
-        click.secho(f"{_relative(path)} is not what the feed model says. Run: cdp feeds schema", fg="red", err=True)
-        ctx.exit(1)
-    if not current:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    click.echo(f"{_relative(path)} is current")
+    """Write the JSON Schemas that editors use for completion (include/schemas)."""
+    for path, text in schema_texts().items():
+        current = path.exists() and path.read_text(encoding="utf-8") == text
+        if check and not current:
+            click.secho(f"{_relative(path)} is not what the code says. Run: cdp feeds schema", fg="red", err=True)
+            ctx.exit(1)
+        if not current:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        click.echo(f"{_relative(path)} is current")
 
 
 @feeds.command()
 @click.argument("feed_id", metavar="ID")
 @click.option("--direction", type=click.Choice(DIRECTIONS), required=True, help="Which way the data flows.")
-@click.option("--export", type=click.Choice(["full", "incremental"]), default="full", show_default=True)
+@click.option(
+    "--export", type=click.Choice(["full", "incremental"]), default="full", show_default=True, help="Of an audience."
+)
 def new(feed_id: str, direction: str, export: str) -> None:
     """Create ID.yaml in the feeds folder, with comments and sensible choices; an existing file is left alone."""
     path = feeds_dir() / f"{feed_id}.yaml"
@@ -139,27 +156,6 @@ def _problems(wanted: Sequence[Path]) -> dict[Path, tuple[Problem, ...]]:
             if error.path in found:
                 found[error.path] = error.problems
     return found
-
-
-def _summary(feed: AudienceFeed) -> dict[str, Any]:
-    zone = feed.landing_zone
-    return {
-        "id": feed.id,
-        "direction": feed.direction,
-        "schedule": feed.schedule,
-        "export": feed.export,
-        "profiles": feed.profiles.mode,
-        "list": f"{feed.list.name} ({feed.list.mode})" if feed.list else None,
-        "files": f"{zone.type}://{zone.bucket}/{zone.prefix}",
-    }
-
-
-def _table(rows: Sequence[dict[str, Any]]) -> str:
-    if not rows:
-        return f"No feeds in {feeds_dir()}. Create one: cdp feeds new my_feed --direction audience_import"
-    cells = [list(rows[0]), *([str(value or "-") for value in row.values()] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
 
 
 def _relative(path: Path) -> str:

@@ -10,6 +10,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from campaign_cdp.exceptions import FeedConfigError
+from campaign_cdp.feeds.directions import MODELS, Feed
+from campaign_cdp.feeds.event_feed import EventFeed
+from campaign_cdp.feeds.event_rules import broken_mapping_rules
 from campaign_cdp.feeds.explain import broken_rule, did_you_mean, explain
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.feeds.neighbours import clashes
@@ -18,7 +21,7 @@ from campaign_cdp.feeds.yaml_source import FeedSource, read_source
 from campaign_cdp.settings import feeds_dir
 
 
-def load_feed(path: Path) -> AudienceFeed:
+def load_feed(path: Path) -> Feed:
     """Read one feed file.
 
     :raises FeedFileError: with everything that is wrong with it.
@@ -26,7 +29,7 @@ def load_feed(path: Path) -> AudienceFeed:
     return _load(path)[0]
 
 
-def load_feeds(folder: Path | None = None) -> tuple[list[AudienceFeed], list[FeedConfigError]]:
+def load_feeds(folder: Path | None = None) -> tuple[list[Feed], list[FeedConfigError]]:
     """Read all feeds of a folder; a broken file costs only its own feed.
 
     :param folder: defaults to the feeds folder of the moment.
@@ -38,9 +41,19 @@ def load_feeds(folder: Path | None = None) -> tuple[list[AudienceFeed], list[Fee
     return feeds, [*errors]
 
 
-def load_paths(paths: Iterable[Path]) -> tuple[list[AudienceFeed], list[FeedFileError]]:
+def audience_feeds(folder: Path | None = None) -> list[AudienceFeed]:
+    """Read the good feeds that import audiences."""
+    return [feed for feed in load_feeds(folder)[0] if isinstance(feed, AudienceFeed)]
+
+
+def event_feeds(folder: Path | None = None) -> list[EventFeed]:
+    """Read the good feeds that export events."""
+    return [feed for feed in load_feeds(folder)[0] if isinstance(feed, EventFeed)]
+
+
+def load_paths(paths: Iterable[Path]) -> tuple[list[Feed], list[FeedFileError]]:
     """Read these files and check them against each other; where two clash, the later one is at fault."""
-    feeds: list[AudienceFeed] = []
+    feeds: list[Feed] = []
     errors: list[FeedFileError] = []
     for path in paths:
         try:
@@ -54,7 +67,7 @@ def load_paths(paths: Iterable[Path]) -> tuple[list[AudienceFeed], list[FeedFile
     return feeds, errors
 
 
-def feed_by_id(feed_id: str, folder: Path | None = None) -> AudienceFeed:
+def feed_by_id(feed_id: str, folder: Path | None = None) -> Feed:
     """Read the feed called ``feed_id``.
 
     :raises FeedConfigError: if there is no such feed, or its file is broken.
@@ -66,27 +79,60 @@ def feed_by_id(feed_id: str, folder: Path | None = None) -> AudienceFeed:
     return load_feed(paths[feed_id])
 
 
+def audience_feed(feed_id: str, folder: Path | None = None) -> AudienceFeed:
+    """Read the audience feed called ``feed_id``.
+
+    :raises FeedConfigError: if there is no such feed, its file is broken, or it flows the other way.
+    """
+    feed = feed_by_id(feed_id, folder)
+    if isinstance(feed, AudienceFeed):
+        return feed
+    raise FeedConfigError(f"The feed {feed_id} exports events; this takes a feed with direction: audience_import.")
+
+
+def event_feed(feed_id: str, folder: Path | None = None) -> EventFeed:
+    """Read the event feed called ``feed_id``.
+
+    :raises FeedConfigError: if there is no such feed, its file is broken, or it flows the other way.
+    """
+    feed = feed_by_id(feed_id, folder)
+    if isinstance(feed, EventFeed):
+        return feed
+    raise FeedConfigError(f"The feed {feed_id} imports an audience; this takes a feed with direction: event_export.")
+
+
 def feed_files(folder: Path) -> list[Path]:
     """Return the feed files of a folder by name, without hidden ones."""
     return sorted(path for path in folder.glob("*.y*ml") if path.suffix in {".yaml", ".yml"} and path.name[0] != ".")
 
 
-def config_hash(feed: AudienceFeed) -> str:
+def config_hash(feed: Feed) -> str:
     """Return a fingerprint of everything the feed says, defaults included."""
     text = json.dumps(feed.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _load(path: Path) -> tuple[AudienceFeed, FeedSource]:
+def _load(path: Path) -> tuple[Feed, FeedSource]:
     source = read_source(path)
     problems = [*source.repeated_keys(), *_name_problems(source)]
+    model = _model(source, problems)
     try:
-        feed = AudienceFeed.model_validate(source.data)
+        feed: Feed = model.model_validate(source.data)
     except ValidationError as err:
-        raise FeedFileError(path, problems + explain(source, err, AudienceFeed)) from err
+        raise FeedFileError(path, problems + explain(source, err, model)) from err
+    if isinstance(feed, EventFeed):
+        problems += [broken_rule(source, rule) for rule in broken_mapping_rules(feed)]
     if problems:
         raise FeedFileError(path, problems)
     return feed, source
+
+
+def _model(source: FeedSource, problems: list[Problem]) -> type[AudienceFeed] | type[EventFeed]:
+    direction = source.data.get("direction", "audience_import")
+    if isinstance(direction, str) and direction in MODELS:
+        return MODELS[direction]
+    text = f"{direction!r} is not allowed; write {' or '.join(map(repr, MODELS))}{did_you_mean(str(direction), MODELS)}"
+    raise FeedFileError(source.path, [*problems, source.problem(("direction",), text)])
 
 
 def _name_problems(source: FeedSource) -> Iterator[Problem]:

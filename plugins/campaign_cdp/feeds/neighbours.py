@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import product
 
-from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.feeds.directions import Feed
 from campaign_cdp.feeds.rules import FeedRuleError, folders, overlap
 
 
-def clashes(feed: AudienceFeed, others: Iterable[AudienceFeed]) -> Iterator[FeedRuleError]:
+def clashes(feed: Feed, others: Iterable[Feed]) -> Iterator[FeedRuleError]:
     """Yield what in ``feed`` collides with a feed read before it."""
     for other in others:
         if feed.id == other.id:
@@ -24,12 +24,12 @@ def clashes(feed: AudienceFeed, others: Iterable[AudienceFeed]) -> Iterator[Feed
             )
 
 
-def _same_storage(feed: AudienceFeed, other: AudienceFeed) -> bool:
+def _same_storage(feed: Feed, other: Feed) -> bool:
     mine, theirs = feed.landing_zone, other.landing_zone
     return (mine.type, mine.connection, mine.bucket) == (theirs.type, theirs.connection, theirs.bucket)
 
 
-def _folders(feed: AudienceFeed, other: AudienceFeed) -> Iterator[FeedRuleError]:
+def _folders(feed: Feed, other: Feed) -> Iterator[FeedRuleError]:
     for (key, mine), (their_key, theirs) in product(folders(feed).items(), folders(other).items()):
         may_share = key == their_key == ("rejects", "prefix")
         if overlap(mine, theirs) and not may_share:
@@ -39,7 +39,9 @@ def _folders(feed: AudienceFeed, other: AudienceFeed) -> Iterator[FeedRuleError]
             )
 
 
-def _share_list(feed: AudienceFeed, other: AudienceFeed) -> bool:
+def _share_list(feed: Feed, other: Feed) -> bool:
+    if feed.direction == "event_export" or other.direction == "event_export":
+        return False
     if not feed.list or not other.list or feed.campaign != other.campaign:
         return False
     return feed.list.name == other.list.name and "mirror" in {feed.list.mode, other.list.mode}

@@ -11,6 +11,7 @@ from campaign_cdp.attributes import RECIPIENT, ValueType
 from campaign_cdp.rows.values import PARSERS, BadValueError
 
 if TYPE_CHECKING:
+    from campaign_cdp.feeds.directions import Feed
     from campaign_cdp.feeds.model import AudienceFeed, Column
 
 #: Types that a feed may give a column, by the type of its attribute.
@@ -68,9 +69,11 @@ def broken_rules(feed: AudienceFeed) -> Iterator[FeedRuleError]:
     yield from _modes(feed)
 
 
-def folders(feed: AudienceFeed) -> dict[tuple[str, str], str]:
+def folders(feed: Feed) -> dict[tuple[str, str], str]:
     """Return the folders that a feed reads or writes, by the key that names them."""
     own = {("landing_zone", "prefix"): feed.landing_zone.prefix}
+    if feed.direction == "event_export":
+        return own | {("landing_zone", "staging"): feed.landing_zone.staging}
     if feed.historise:
         own["historise", "prefix"] = feed.historise.prefix
     return own | {("rejects", "prefix"): feed.rejects.prefix}

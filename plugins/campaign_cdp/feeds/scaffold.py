@@ -40,15 +40,40 @@ volume_guard: {{max_removed_pct: 30}}  # of the list, in one run
 historise: {{prefix: historised/{id}/, days: 30}}
 alerts: {{late_after: 6h, late_is: failed}}
 """
+_EVENT_EXPORT: Final = """\
+# yaml-language-server: $schema=../schemas/event_feed.schema.json
+# All keys with their defaults: docs/reference/feeds.md. Check this file: cdp feeds lint
+id: {id}  # the file is called {id}.yaml
+direction: event_export
+description: ""  # one line for people
+owner: someone@example.com  # who answers for this feed
+# schedule: "15 */4 * * *"  # UTC; without it a run starts by hand
+
+instance: my-campaign-prod  # part of every event's _id: never change it
+landing_zone:
+  type: s3
+  connection: landing_zone_s3  # Airflow connection id
+  bucket: aep-sources
+  prefix: events/{id}/  # what the AEP dataflow watches
+  staging: staging/{id}/  # written here first, then published in one step
+
+logs:  # delivery | tracking | subscription | exclusion
+  delivery: {{overlap: 1d}}  # rows change their state for days
+  tracking: {{overlap: 7d}}  # rows arrive hours late
+  subscription: {{}}
+identity: account  # attribute of the recipient that AEP knows people by
+format: csv  # csv | jsonl | parquet
+window: {{first_run: now}}  # now | all | a day (UTC)
+"""
 _REMARK: Final = re.compile(r"^(.*\S) {2,}# (.*)$", re.MULTILINE)
-_TEMPLATES: Final = {"audience_import": _AUDIENCE_IMPORT}
+_TEMPLATES: Final = {"audience_import": _AUDIENCE_IMPORT, "event_export": _EVENT_EXPORT}
 DIRECTIONS: Final = tuple(_TEMPLATES)
 
 
 def feed_text(feed_id: str, direction: str, export: str) -> str:
     """Return a feed file that lints clean.
 
-    :param export: ``full`` lists mirror the audience, ``incremental`` ones remove who exited.
+    :param export: of an audience: ``full`` lists mirror the audience, ``incremental`` ones remove who exited.
     """
     mode = "mirror" if export == "full" else "remove_exited"
     text = _TEMPLATES[direction].format(id=feed_id, list=feed_id.upper(), export=export, mode=mode)

@@ -39,16 +39,25 @@ _ID = r"^[a-z][a-z0-9_]{2,49}$"
 _PREFIX = r"^[^/].*/$"
 _LIST = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 _FUNCTION = r"^[\w.]+:\w+$"
+_FOLDER = r"^[A-Za-z0-9_.-][A-Za-z0-9_./-]*/$"
+_INSTANCE = r"^[A-Za-z0-9_.-]{1,64}$"
+_NAMESPACE = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 #: What each pattern wants, in words.
 PATTERN_HINTS = {
     _ID: "3 to 50 of a-z, 0-9 and _, starting with a letter",
     _PREFIX: "a folder that does not start with / but ends in /",
     _LIST: "an internal name: letters, digits and _, starting with a letter, at most 64",
     _FUNCTION: "module:function",
+    _FOLDER: "a folder of A-Z, a-z, 0-9 and . _ - that does not start with / but ends in /",
+    _INSTANCE: "letters, digits and . _ -, at most 64",
+    _NAMESPACE: "the code of an identity namespace: letters, digits and _, starting with a letter",
 }
 AttributeName = Annotated[str, AfterValidator(known_attribute)]
 FeedId = Annotated[str, StringConstraints(pattern=_ID)]
 Prefix = Annotated[str, StringConstraints(pattern=_PREFIX)]
+SourceFolder = Annotated[str, StringConstraints(pattern=_FOLDER)]
+InstanceName = Annotated[str, StringConstraints(pattern=_INSTANCE)]
+Namespace = Annotated[str, StringConstraints(pattern=_NAMESPACE)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 ListName = Annotated[str, StringConstraints(pattern=_LIST)]
 FunctionPath = Annotated[str, StringConstraints(pattern=_FUNCTION)]

@@ -1,4 +1,4 @@
-"""JSON Schema of a feed file, for completion and checks in editors. Generated: ``cdp feeds schema``."""
+"""JSON Schemas of feed and mapping files, for completion and checks in editors. Generated: ``cdp feeds schema``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from campaign_cdp.attributes import RECIPIENT, Attribute
+from campaign_cdp.events.mapping_file import MappingFile
+from campaign_cdp.events.xdm import COUNTERS, PATHS
+from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.feeds.scalars import write_duration
 from campaign_cdp.settings import include_dir
@@ -29,27 +33,36 @@ class _Generator(GenerateJsonSchema):
         return write_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
-def schema_path() -> Path:
-    """Return where editors find the schema of the shipped feeds."""
-    return include_dir() / "schemas" / "feed.schema.json"
+def schema_texts() -> dict[Path, str]:
+    """Return the schemas as they are checked in, each for the files that name it in their first line."""
+    schemas = {"feed": feed_schema(), "event_feed": event_feed_schema(), "mapping": mapping_schema()}
+    folder = include_dir() / "schemas"
+    return {folder / f"{name}.schema.json": _text(schema) for name, schema in schemas.items()}
 
 
 def feed_schema() -> dict[str, Any]:
-    """Build the schema from the model and the attribute map."""
-    schema = AudienceFeed.model_json_schema(by_alias=True, schema_generator=_Generator)
-    _drop_nulls(schema)
+    """Build the schema of audience feeds from the model and the attribute map."""
+    schema = _schema(AudienceFeed, "An audience feed of campaign-cdp")
     schema["$defs"]["Attribute"] = {"enum": list(RECIPIENT)}
     keys = schema["properties"]
     keys["columns"] |= {"additionalProperties": False, "properties": {n: _column(n, a) for n, a in RECIPIENT.items()}}
     one = {"$ref": "#/$defs/Attribute"}
     several = {"type": "array", "items": one, "minItems": 1, "maxItems": 2, "uniqueItems": True}
     keys["reconciliation_key"] = {"description": keys["reconciliation_key"]["description"], "anyOf": [one, several]}
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "title": "A feed of campaign-cdp"}
+    return schema
 
 
-def schema_text() -> str:
-    """Return the schema as it is checked in."""
-    return json.dumps(feed_schema(), indent=2, ensure_ascii=False) + "\n"
+def event_feed_schema() -> dict[str, Any]:
+    """Build the schema of event feeds."""
+    return _schema(EventFeed, "An event feed of campaign-cdp")
+
+
+def mapping_schema() -> dict[str, Any]:
+    """Build the schema of the mappings of Campaign's logs."""
+    schema = _schema(MappingFile, "A mapping of campaign-cdp")
+    schema["$defs"]["ColumnEntry"]["properties"]["path"]["enum"] = list(PATHS)
+    schema["$defs"]["RuleEntry"]["properties"]["counter"]["enum"] = list(COUNTERS)
+    return schema
 
 
 def describe(attribute: Attribute) -> str:
@@ -57,6 +70,16 @@ def describe(attribute: Attribute) -> str:
     length = f", at most {attribute.length} characters" if attribute.length else ""
     one_way = "; opt-out: an import sets it, never clears it" if attribute.one_way else ""
     return f"{attribute.column}, {attribute.type}{length}{one_way}"
+
+
+def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True, schema_generator=_Generator)
+    _drop_nulls(schema)
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "title": title}
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _column(name: str, attribute: Attribute) -> dict[str, Any]:

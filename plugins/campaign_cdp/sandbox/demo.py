@@ -18,7 +18,7 @@ import psycopg
 from rich.console import Console
 
 from campaign_cdp.exceptions import SandboxError
-from campaign_cdp.feeds.loader import feed_by_id
+from campaign_cdp.feeds.loader import audience_feed
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.ledger.migrate import upgrade
 from campaign_cdp.ledger.store import Ledger, Run
@@ -132,7 +132,7 @@ class Demo:
         written = {}
         client = self._box.s3().client()
         for feed_id, wanted in EXPORTS.items():
-            feed = feed_by_id(feed_id)
+            feed = audience_feed(feed_id)
             with self._view.step(f"AEP exports {feed_id}: {wanted.lines:,} lines, {feed.export}"):
                 written[feed_id] = export(
                     audience_for(feed, lines=wanted.lines, known=wanted.known, first=wanted.first),
@@ -166,7 +166,7 @@ class Demo:
 
     def _compare(self, results: list[FeedResult], exports: dict[str, WrittenExport]) -> None:
         for result in results:
-            expected = _expected(feed_by_id(result.feed), exports[result.feed].truth)
+            expected = _expected(audience_feed(result.feed), exports[result.feed].truth)
             actual = {name: getattr(result, name) for name in expected}
             if actual != expected:
                 raise SandboxError(f"{result.feed}: the export holds {expected}, but the import counted {actual}.")
