@@ -12,7 +12,6 @@ from campaign_cdp.sandbox.campaign_database import (
     create_tables,
     drop_database,
     seed,
-    seed_logs,
 )
 from campaign_cdp.sandbox.people import People
 from campaign_cdp.sandbox.postgres import PostgresServer
@@ -132,26 +131,6 @@ def test_a_list_holds_a_range_of_people(campaign_db: Connection) -> None:
         (group_id,),
     ).fetchone()
     assert rows == ("C0000011", "C0000070", 60)
-
-
-def test_logs_refer_to_recipients_and_deliveries(campaign_db: Connection) -> None:
-    for _ in range(2):
-        seed_logs(campaign_db, deliveries=7, broad_logs=500, tracking_logs=90)
-
-    logs = campaign_db.execute(
-        "SELECT count(*), count(*) FILTER (WHERE l.istatus = 2), count(*) FILTER (WHERE l.imsgid <> 0),"
-        " count(*) FILTER (WHERE l.tslastmodified > l.tsevent) FROM nmsbroadlogrcp l"
-        " JOIN nmsrecipient r ON r.irecipientid = l.irecipientid AND lower(r.semail) = l.saddress"
-        " JOIN nmsdelivery d ON d.ideliveryid = l.ideliveryid AND d.ideliveryid <> 0"
-    ).fetchone()
-    tracked = campaign_db.execute(
-        "SELECT count(*) FILTER (WHERE u.itype = 2), count(*) FILTER (WHERE u.itype = 1 AND u.ideliveryid = t.ideliveryid)"
-        " FROM nmstrackinglogrcp t JOIN nmstrackingurl u ON u.itrackingurlid = t.iurlid"
-        " JOIN nmsbroadlogrcp b ON b.ibroadlogid = t.ibroadlogid AND b.istatus = 1"
-    ).fetchone()
-
-    assert logs == (500, 20, 20, 20)
-    assert tracked == (60, 30)
 
 
 def test_every_test_has_a_database_of_its_own(campaign_db: Connection, campaign_dsn: str) -> None:

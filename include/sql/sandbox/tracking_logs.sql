@@ -1,31 +1,62 @@
--- Sample tracking logs of delivered messages: two opens (URL id 1), then a click.
+-- Sample tracking logs of delivered messages: opens (URL id 1), clicks, opt-outs, mirror pages, visits.
 --
 -- Grain     one log per number
--- In        {tracking_logs}; delivery logs and URLs
--- Out       rows
--- Re-run    adds them again; the caller looks first
+-- In        {first}, {tracking_logs}, {first_log}, {last_log} (delivery logs that may be tracked), {oldest}, {at},
+--           {seed}; delivery logs and URLs
+-- Out       rows that happened between {oldest} and {at}, most of them soon after the message was sent
+-- Re-run    adds them again
 WITH delivered AS (
     SELECT
         iBroadLogId,
         iDeliveryId,
         iRecipientId,
-        tsEvent,
-        row_number() OVER (ORDER BY iBroadLogId) - 1 AS place,
-        count(*) OVER () AS places
+        greatest(tsEvent, {oldest}) AS since,
+        row_number() OVER (ORDER BY iBroadLogId) - 1 AS place
     FROM NmsBroadLogRcp
-    WHERE iBroadLogId <> 0 AND iStatus = 1
+    WHERE iBroadLogId BETWEEN {first_log} AND {last_log} AND iBroadLogId <> 0 AND iStatus = 1 AND tsEvent < {at}
+),
+
+url AS (
+    SELECT
+        iTrackingUrlId,
+        iDeliveryId,
+        row_number() OVER (PARTITION BY iDeliveryId ORDER BY iTrackingUrlId) AS place
+    FROM NmsTrackingUrl
+    WHERE iDeliveryId <> 0
+),
+
+log AS (
+    SELECT
+        i,
+        hashint8extended(i, {seed} + 2) & 2147483647 AS h,
+        hashint8extended(i, {seed} + 3) & 2147483647 AS g
+    FROM generate_series(0::bigint, {tracking_logs} - 1) AS s (i)
+),
+
+action AS (
+    SELECT
+        i,
+        h,
+        g,
+        CASE
+            WHEN h % 100 < 60 THEN 0
+            WHEN h % 100 < 88 THEN 1 + g % 3
+            WHEN h % 100 < 92 THEN 4
+            WHEN h % 100 < 98 THEN 5
+            ELSE 6
+        END AS place
+    FROM log
 )
 
 INSERT INTO NmsTrackingLogRcp (iTrackingLogId, iBroadLogId, iDeliveryId, iRecipientId, iUrlId, iUserAgent, tsLog)
 SELECT
-    nextval('NmsTrackingLogId'),
+    {first} + a.i / 1024 * 1024 + a.i * 389 % 1024,
     b.iBroadLogId,
     b.iDeliveryId,
     b.iRecipientId,
-    CASE WHEN s.i % 3 = 0 THEN coalesce(u.iTrackingUrlId, 1) ELSE 1 END,
-    0,
-    b.tsEvent + make_interval(mins => (5 + s.i % 600)::integer)
-FROM generate_series(1, {tracking_logs}) AS s (i)
-INNER JOIN delivered AS b ON s.i % b.places = b.place
-LEFT JOIN NmsTrackingUrl AS u ON b.iDeliveryId = u.iDeliveryId AND u.iType = 1
-ORDER BY s.i;
+    CASE WHEN a.place = 0 THEN 1 ELSE u.iTrackingUrlId END,
+    CASE WHEN a.g % 4 = 0 THEN 0 ELSE 1000 + a.g % 4 END,
+    date_trunc('milliseconds', b.since + ({at}::timestamptz - b.since) * ((a.g % 10000) / 10000.0) ^ 3)
+FROM action AS a
+INNER JOIN delivered AS b ON (a.i * 7 + a.h % 7) % (SELECT count(*) FROM delivered) = b.place
+LEFT JOIN url AS u ON b.iDeliveryId = u.iDeliveryId AND a.place = u.place;

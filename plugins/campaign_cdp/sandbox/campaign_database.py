@@ -40,9 +40,9 @@ def create_tables(conn: Connection) -> None:
     """Create Campaign's tables and standard rows unless they are there; commits."""
     with conn.transaction():
         if conn.execute("SELECT to_regclass('nmsrecipient')").fetchone() == (None,):
-            _run(conn, "schema")
-        _run(conn, "standard_rows")
-        _run(conn, "indexes")
+            run_statement(conn, "schema")
+        run_statement(conn, "standard_rows")
+        run_statement(conn, "indexes")
 
 
 def seed(conn: Connection, *, recipients: int, seed: int = 1) -> None:
@@ -55,24 +55,10 @@ def seed(conn: Connection, *, recipients: int, seed: int = 1) -> None:
         if known >= recipients:
             return
         if recipients - known > _MANY:
-            _run(conn, "drop_indexes")
-        _run(conn, "recipients", _people_values(People(seed), known + 1, recipients))
-        _run(conn, "indexes")
+            run_statement(conn, "drop_indexes")
+        run_statement(conn, "recipients", _people_values(People(seed), known + 1, recipients))
+        run_statement(conn, "indexes")
         conn.execute("ANALYZE NmsRecipient")
-
-
-def seed_logs(conn: Connection, *, deliveries: int, broad_logs: int, tracking_logs: int = 0) -> None:
-    """Add deliveries, delivery logs and tracking logs, once; commits. Needs recipients.
-
-    Equal arguments on equal databases give equal logs.
-    """
-    with conn.transaction():
-        if conn.execute("SELECT 1 FROM NmsDelivery WHERE iDeliveryId <> 0 LIMIT 1").fetchone():
-            return
-        _run(conn, "deliveries", _literals(deliveries=deliveries))
-        _run(conn, "broad_logs", _literals(broad_logs=broad_logs))
-        _run(conn, "tracking_logs", _literals(tracking_logs=tracking_logs))
-        conn.execute("ANALYZE NmsDelivery, NmsBroadLogRcp, NmsTrackingLogRcp")
 
 
 def recipient_count(conn: Connection) -> int:
@@ -84,9 +70,9 @@ def recipient_count(conn: Connection) -> int:
 def add_list(conn: Connection, name: str, *, first: int, last: int, label: str | None = None) -> int:
     """Create a list (type 0) whose members are persons ``first`` to ``last``; commits. Returns its id."""
     with conn.transaction():
-        row = _run(conn, "list", _literals(name=name, label=label or name)).fetchone()
+        row = run_statement(conn, "list", literals(name=name, label=label or name)).fetchone()
         group_id = int(row[0]) if row else 0
-        _run(conn, "list_members", _literals(group_id=group_id, first=f"C{first:07}", last=f"C{last:07}"))
+        run_statement(conn, "list_members", literals(group_id=group_id, first=f"C{first:07}", last=f"C{last:07}"))
     return group_id
 
 
@@ -110,13 +96,15 @@ def _people_values(people: People, first: int, last: int) -> dict[str, sql.Compo
     }
     numbers = {**counts, "shift": people.shift, "first": first, "last": last}
     arrays = {name: sql.SQL("({}::text[])").format(sql.Literal(values)) for name, values in lists.items()}
-    return {**arrays, **_literals(**numbers)}
+    return {**arrays, **literals(**numbers)}
 
 
-def _literals(**values: Any) -> dict[str, sql.Composable]:
+def literals(**values: Any) -> dict[str, sql.Composable]:
+    """Return values as SQL, for :func:`run_statement`."""
     return {name: sql.Literal(value) for name, value in values.items()}
 
 
-def _run(conn: Connection, name: str, values: dict[str, sql.Composable] | None = None) -> psycopg.Cursor[Any]:
+def run_statement(conn: Connection, name: str, values: dict[str, sql.Composable] | None = None) -> psycopg.Cursor[Any]:
+    """Run ``include/sql/sandbox/<name>.sql`` with ``values`` in its places."""
     statement = (sql_dir() / "sandbox" / f"{name}.sql").read_text(encoding="utf-8")
     return conn.execute(sql.SQL(statement).format(**(values or {})))

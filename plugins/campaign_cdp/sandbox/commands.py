@@ -13,10 +13,11 @@ import click
 import psycopg
 from rich.console import Console
 
-from campaign_cdp.feeds.loader import feed_by_id
+from campaign_cdp.feeds.loader import audience_feed
 from campaign_cdp.sandbox.airflow import USERS
-from campaign_cdp.sandbox.campaign_database import recipient_count, seed_logs
+from campaign_cdp.sandbox.campaign_database import recipient_count
 from campaign_cdp.sandbox.campaign_database import seed as seed_recipients
+from campaign_cdp.sandbox.event_commands import deliver, ingest
 from campaign_cdp.sandbox.feed_exports import audience_for, destination_for
 from campaign_cdp.sandbox.platform import WrittenExport, s3_sink
 from campaign_cdp.sandbox.platform import export as write_export
@@ -34,6 +35,10 @@ def sandbox() -> None:
     Everything is in build/sandbox and listens on 127.0.0.1 only; the environment variable CDP_SANDBOX_DIR names another
     folder.
     """
+
+
+sandbox.add_command(deliver)
+sandbox.add_command(ingest)
 
 
 @sandbox.command()
@@ -102,16 +107,11 @@ def env() -> None:
 
 @sandbox.command()
 @click.option("--recipients", type=click.IntRange(min=1), required=True, help="How many there shall be.")
-@click.option("--deliveries", type=click.IntRange(min=1), default=20, show_default=True, help="With --broad-logs.")
-@click.option("--broad-logs", type=click.IntRange(min=0), default=0, help="Delivery logs, if there are none yet.")
-@click.option("--tracking-logs", type=click.IntRange(min=0), default=0, help="Tracking logs, with --broad-logs.")
 @_SEED
-def seed(recipients: int, deliveries: int, broad_logs: int, tracking_logs: int, seed: int) -> None:
+def seed(recipients: int, seed: int) -> None:
     """Add sample recipients to the Campaign database until there are as many as wanted."""
     with psycopg.connect(Sandbox().endpoints().campaign_dsn) as conn:
         seed_recipients(conn, recipients=recipients, seed=seed)
-        if broad_logs:
-            seed_logs(conn, deliveries=deliveries, broad_logs=broad_logs, tracking_logs=tracking_logs)
         click.echo(f"{recipient_count(conn):,} recipients")
 
 
@@ -128,7 +128,7 @@ def export(
     feed_id: str, lines: int, max_rows: int, first: int, compression: Any, manifest: Any, seed: int, as_json: bool
 ) -> None:
     """Write an export for a feed into the S3 server, as AEP would: with bad lines, duplicates and leavers."""
-    feed = feed_by_id(feed_id)
+    feed = audience_feed(feed_id)
     box = Sandbox()
     with psycopg.connect(box.endpoints().campaign_dsn) as conn:
         audience = audience_for(feed, lines=lines, known=recipient_count(conn), first=first, seed=seed)

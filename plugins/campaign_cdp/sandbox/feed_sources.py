@@ -1,0 +1,30 @@
+"""The dataflow of AEP Sources that takes the files of an event feed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaign_cdp.events.data_prep import mapping_set
+from campaign_cdp.feeds.event_feed import EventFeed
+from campaign_cdp.sandbox.source_memory import SourcesMemory
+from campaign_cdp.sandbox.sources import SourcesDataflow
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def dataflow_for(feed: EventFeed, client: S3Client, folder: Path | None = None) -> SourcesDataflow:
+    """Return the dataflow that watches the feed's folder.
+
+    :param folder: where it keeps what it took, so that the next command goes on from there; by default nowhere.
+    """
+    return SourcesDataflow(
+        client,
+        feed.landing_zone.bucket,
+        feed.landing_zone.prefix,
+        feed.format,
+        feed.compression,
+        mapping=mapping_set(feed) if feed.format == "csv" else (),
+        memory=SourcesMemory(folder / feed.id if folder else None),
+    )
