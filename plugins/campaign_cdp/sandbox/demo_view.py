@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,13 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from campaign_cdp.ledger.store import Run
-
 if TYPE_CHECKING:
-    from campaign_cdp.sandbox.demo import FeedResult
+    from campaign_cdp.sandbox.demo_export import ExportResult
+    from campaign_cdp.sandbox.demo_import import FeedResult
+    from campaign_cdp.sandbox.sources import DataflowRun
 
-#: Tasks of the Dag; the ledger has a row for the ones in the middle.
-_STEPS = ("file_transfer", "data_loading", "deduplication", "reconciliation", "update_data", "end")
 _COUNTS = ("parts", "rows", "inserted", "updated", "unchanged", "unmatched", "list_added", "list_removed")
 
 
@@ -54,16 +52,17 @@ class DemoView:
         self._plain(f"{words}: {time.monotonic() - started:.1f} s")
 
     @contextmanager
-    def dag_runs(self, feeds: list[str]) -> Iterator[DagRunBoard]:
-        board = DagRunBoard(self._progress, feeds)
+    def dag_runs(self, dags: Sequence[str]) -> Iterator[DagRunBoard]:
+        board = DagRunBoard(self._progress, dags)
         yield board
-        for feed in feeds:
-            self._plain(f"audience_import__{feed}: {board.notes[feed]}")
+        for dag in dags:
+            self._plain(f"{dag}: {board.notes[dag]}")
 
-    def show(self, table: Table, seconds: float, report: Path) -> None:
-        self._console.print()
-        self._console.print(table)
-        self._console.print(f"\nEvery count is what the exports hold. {seconds:.0f} s in all; report: {report}")
+    def show(self, tables: Sequence[Table], seconds: float, report: Path) -> None:
+        for table in tables:
+            self._console.print()
+            self._console.print(table)
+        self._console.print(f"\nEvery count is what was sent. {seconds:.0f} s in all; report: {report}")
         self._console.print("[bold]make up[/bold] opens these runs in Airflow's UI, [bold]make down[/bold] stops it.")
 
     def _plain(self, words: str) -> None:
@@ -74,21 +73,17 @@ class DemoView:
 class DagRunBoard:
     """A bar for each Dag run; it advances with the steps in the ledger."""
 
-    def __init__(self, progress: Progress, feeds: list[str]) -> None:
+    def __init__(self, progress: Progress, dags: Sequence[str]) -> None:
         self._progress = progress
-        self._tasks = {
-            feed: progress.add_task(f"Dag audience_import__{feed}", total=len(_STEPS), note="Airflow is starting")
-            for feed in feeds
-        }
-        self.notes = dict.fromkeys(feeds, "did not start")
+        self._tasks = {dag: progress.add_task(f"Dag {dag}", total=None, note="waits") for dag in dags}
+        self.notes = dict.fromkeys(dags, "did not start")
 
-    def update(self, runs: Mapping[str, tuple[Run, Mapping[str, object]]]) -> None:
-        for feed, (run, steps) in runs.items():
-            if feed not in self._tasks:
-                continue
-            done = len(_STEPS) if run.state == "ended" else 1 + len(steps) + bool(steps)
-            self.notes[feed] = "done" if run.state == "ended" else _STEPS[min(done, len(_STEPS) - 1)]
-            self._progress.update(self._tasks[feed], completed=done, note=self.notes[feed])
+    def update(self, done: Mapping[str, Sequence[str]]) -> None:
+        for dag, steps in done.items():
+            finished = "end" in steps
+            self.notes[dag] = "done" if finished else f"after {steps[-1]}" if steps else "runs"
+            total = 1 if finished else None
+            self._progress.update(self._tasks[dag], note=self.notes[dag], total=total, completed=int(finished))
 
 
 def result_table(results: list[FeedResult]) -> Table:
@@ -104,4 +99,20 @@ def result_table(results: list[FeedResult]) -> Table:
         table.add_row(f"rejected: {code}", *(f"{result.rejected.get(code, 0):,}" for result in results))
     table.add_section()
     table.add_row("seconds in the Dag", *(f"{result.seconds:.1f}" for result in results))
+    return table
+
+
+def event_table(exported: list[ExportResult], taken: Mapping[str, DataflowRun]) -> Table:
+    """Events by kind, and what AEP made of them."""
+    table = Table(title="What left Campaign, and what AEP made of it")
+    table.add_column("")
+    for result in exported:
+        table.add_column(result.feed, justify="right")
+    for name in sorted({name for result in exported for name, count in result.events.items() if count}):
+        table.add_row(name.replace("/", ": "), *(f"{result.events.get(name, 0):,}" for result in exported))
+    table.add_section()
+    table.add_row("files", *(f"{len(result.files):,}" for result in exported))
+    table.add_row("accepted by AEP", *(f"{taken[result.feed].accepted:,}" for result in exported))
+    table.add_row("rejected by AEP", *(f"{taken[result.feed].rejected:,}" for result in exported))
+    table.add_row("seconds in the Dag", *(f"{result.seconds:.1f}" for result in exported))
     return table

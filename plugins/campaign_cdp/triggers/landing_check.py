@@ -55,7 +55,7 @@ class LandingCheckTrigger(BaseTrigger):
                 self.log.warning("Feed %s: looking for published files failed: %s", feed.id, err)
             else:
                 if not missing:
-                    return {"status": "landed"}
+                    return {"status": "landed", "files": len(files)}
                 if is_last:
                     return {"status": "missing", "keys": missing}
             await asyncio.sleep(_POLL_SECONDS)

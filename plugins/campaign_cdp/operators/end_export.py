@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from campaign_cdp.events.layout import feed_mappings
+from campaign_cdp.feeds.event_feed import EventFeed
+from campaign_cdp.hooks.campaign.sql import connect
+from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
+from campaign_cdp.ledger.store import Ledger, Window
+from campaign_cdp.ledger.window_states import WindowState
+from campaign_cdp.windows import forget_before
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+def exported_asset(feed: EventFeed) -> Asset:
+    """The asset that is updated when a window of the feed is published; its events carry the counts."""
+    return Asset(name=f"events_{feed.id}", uri=f"campaign-cdp://events/{feed.id}")
+
+
+class EndExportOperator(BaseOperator):
+    """Advance the watermark, forget what no later window can reach, and clean up the staging folder.
+
+    Campaign's *End*. A preview ends as skipped: it exported nothing.
+
+    :param feed: the validated feed.
+    """
+
+    ui_color = "#e6f4ea"
+
+    def __init__(self, *, feed: EventFeed, **kwargs: Any) -> None:
+        super().__init__(outlets=[exported_asset(feed)], **kwargs)
+        self.feed = feed
+
+    def execute(self, context: Context) -> dict[str, int]:
+        with connect(self.feed.campaign) as conn:
+            window = Ledger(conn).window_of(self.feed.id, context["dag_run"].run_id)
+        if window.preview:
+            raise AirflowSkipException("Preview: the counts of incremental_query are the result, nothing was exported.")
+        self._clean_staging(window)
+        with connect(self.feed.campaign) as conn:
+            ledger = Ledger(conn)
+            ledger.finish_window(window.window_id, WindowState.DONE)
+            ledger.advance_watermarks(window)
+            dropped = ledger.drop_old_keys(self.feed.id, self._forgettable(ledger))
+            counts = ledger.window(window.window_id).counts
+        if dropped:
+            self.log.info("Forgot the exported keys of %d earlier windows: no later one reaches back to them", dropped)
+        context["outlet_events"][exported_asset(self.feed)].extra = {"window_id": window.window_id, **counts}
+        return counts
+
+    def _forgettable(self, ledger: Ledger) -> dict[str, datetime]:
+        """Log -> time before which nothing has to be remembered."""
+        watermarks, mappings = ledger.watermarks(self.feed.id), {m.log: m for m in feed_mappings(self.feed)}
+        return {
+            log: forget_before(self.feed, log, watermarks[log].value, rewritten=mappings[log].mutable)
+            for log in self.feed.logs
+            if log in watermarks
+        }
+
+    def _clean_staging(self, window: Window) -> None:
+        """What killed attempts left; published files have left the folder already."""
+        zone = landing_zone_for(self.feed.landing_zone)
+        for page in zone.iter_pages(f"{self.feed.landing_zone.staging}{window.window_id}/"):
+            for obj in page:
+                zone.delete(obj)
