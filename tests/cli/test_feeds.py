@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from campaign_cdp.cli.main import cdp
-from campaign_cdp.feeds.schema import schema_text
+from campaign_cdp.feeds.schema import schema_texts
 
 
 def run(*args: str) -> Result:
@@ -28,7 +28,7 @@ def break_feed(folder: Path, name: str = "gold") -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", ["lint", "list", "show", "schema", "new"])
+@pytest.mark.parametrize("command", ["lint", "list", "show", "data-prep", "schema", "new"])
 def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")
 
@@ -44,6 +44,57 @@ def test_new_feed_lints_clean_and_is_commented(folder: Path, export: str) -> Non
 
     assert (result.exit_code, result.output) == (0, "2 feed files, 0 with problems\n")
     assert (folder / "silver.yaml").read_text().count("#") > 15
+
+
+def test_new_event_feed_lints_clean_and_is_commented(folder: Path) -> None:
+    assert run("new", "opens", "--direction", "event_export").exit_code == 0
+
+    result = run("lint")
+
+    assert (result.exit_code, result.output) == (0, "2 feed files, 0 with problems\n")
+    assert (folder / "opens.yaml").read_text().count("#") > 12
+
+
+def test_event_feed_is_listed_and_shown_with_the_logs_behind_its_columns(folder: Path) -> None:
+    run("new", "opens", "--direction", "event_export")
+
+    listed, shown = run("list"), run("show", "opens")
+
+    assert "delivery, tracking, subscription" in listed.stdout
+    assert "s3://aep-sources/events/opens/" in listed.stdout
+    assert "event_id -> computed" in shown.output
+    assert "url -> tracking: NmsTrackingUrl.sSource" in shown.output
+    assert "status -> delivery: NmsBroadLogRcp.iStatus\n" in shown.output
+    assert "identity -> delivery: NmsRecipient.sAccount, tracking: NmsRecipient.sAccount" in shown.output
+
+
+def test_what_show_prints_of_an_event_feed_is_itself_a_feed(folder: Path) -> None:
+    run("new", "opens", "--direction", "event_export")
+    shown = run("show", "opens").stdout
+    (folder / "opens.yaml").write_text(shown)
+
+    assert run("lint").exit_code == 0
+    assert run("show", "opens").stdout == shown
+
+
+def test_data_prep_writes_one_mapping_per_column(folder: Path) -> None:
+    run("new", "opens", "--direction", "event_export")
+
+    entries = json.loads(run("data-prep", "opens").stdout)
+
+    assert {"sourceType": "ATTRIBUTE", "source": "event_time", "destination": "timestamp"} in entries
+    assert len({entry["source"] for entry in entries}) == len({entry["destination"] for entry in entries}) > 20
+
+
+def test_data_prep_refuses_what_needs_no_mapping(folder: Path) -> None:
+    run("new", "opens", "--direction", "event_export")
+    (folder / "opens.yaml").write_text((folder / "opens.yaml").read_text().replace("format: csv", "format: jsonl"))
+
+    lines, audience = run("data-prep", "opens"), run("data-prep", "gold")
+
+    assert (lines.exit_code, audience.exit_code) == (1, 1)
+    assert "Only flat files need a Data Prep mapping" in lines.stderr
+    assert "takes a feed with direction: event_export" in audience.stderr
 
 
 def test_new_never_overwrites(folder: Path) -> None:
@@ -165,7 +216,7 @@ def test_schema_check_fails_until_the_file_is_written(tmp_path: Path, monkeypatc
     assert "Run: cdp feeds schema" in missing.stderr
 
     assert run("schema").exit_code == 0
-    assert path.read_text() == schema_text()
+    assert path.read_text() == schema_texts()[path]
     assert run("schema", "--check").exit_code == 0
 
     path.write_text(path.read_text().replace("full", "fool"))

@@ -11,31 +11,44 @@ from typing import Any
 import pytest
 
 from campaign_cdp.attributes import RECIPIENT
-from campaign_cdp.feeds.schema import describe, feed_schema
+from campaign_cdp.feeds.schema import describe, event_feed_schema, feed_schema, mapping_schema
 from campaign_cdp.rows.rejects import RejectCode
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 
+#: Blocks whose keys are names: how the reference writes the name, and the block behind it.
+NAMED = {
+    "logs": ("<log>", "LogConfig"),
+    "events": ("<state>", "RuleEntry"),
+    "links": ("<link>", "LinkEntry"),
+    "columns": ("<header>", "ColumnEntry"),
+}
+
+
 def keys(schema: dict[str, Any], node: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every key of a feed and the table row that documents it."""
+    """Yield every key of a file and the table row that documents it."""
     for name, spec in node["properties"].items():
-        key, block = f"{prefix}{name}", block_of(schema, name, spec)
+        key, (word, block) = f"{prefix}{name}", block_of(schema, name, spec)
         text = spec.get("description") or (block or {}).get("description", "")
         default = "**required**" if name in node.get("required", ()) else written(spec.get("default"))
         yield key, f"| `{key}` | {default} | {allowed(schema, spec)} | {text} |"
         if block:
-            yield from keys(schema, block, f"{key}.<attribute>." if key == "columns" else f"{key}.")
+            yield from keys(schema, block, f"{key}.{word}." if word else f"{key}.")
 
 
-def block_of(schema: dict[str, Any], name: str, spec: dict[str, Any]) -> dict[str, Any] | None:
-    if name == "columns":
-        return schema["$defs"]["Column"]
+def block_of(schema: dict[str, Any], name: str, spec: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    blocks = schema["$defs"]
+    if name == "columns" and "Column" in blocks:
+        return "<attribute>", blocks["Column"]
+    if name in NAMED and {"additionalProperties", "patternProperties"} & set(spec) and NAMED[name][1] in blocks:
+        word, block = NAMED[name]
+        return word, blocks[block]
     for branch in (spec, *spec.get("anyOf", [])):
-        block = schema["$defs"].get(branch.get("$ref", "").rsplit("/", 1)[-1], {})
+        block = blocks.get(branch.get("$ref", "").rsplit("/", 1)[-1], {})
         if "properties" in block:
-            return block
-    return None
+            return "", block
+    return "", None
 
 
 def written(default: Any) -> str:
@@ -64,19 +77,24 @@ def allowed(schema: dict[str, Any], spec: dict[str, Any]) -> str:
     )
 
 
-SCHEMA = feed_schema()
-KEYS = dict(keys(SCHEMA, SCHEMA))
+PAGES = {
+    "feeds.md": [dict(keys(schema, schema)) for schema in (feed_schema(), event_feed_schema())],
+    "events.md": [dict(keys(schema, schema)) for schema in (mapping_schema(),)],
+}
+ROWS = [(page, row) for page, files in PAGES.items() for known in files for row in known.values()]
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_every_key_is_documented_with_its_default(key: str) -> None:
-    assert KEYS[key] in (REFERENCE / "feeds.md").read_text()
+@pytest.mark.parametrize(("page", "row"), ROWS)
+def test_every_key_is_documented_with_its_default(page: str, row: str) -> None:
+    assert row in (REFERENCE / page).read_text()
 
 
-def test_no_key_is_documented_that_does_not_exist() -> None:
-    documented = re.findall(r"^\| `([a-z_.<>]+)` \| ", (REFERENCE / "feeds.md").read_text(), re.MULTILINE)
+@pytest.mark.parametrize("page", PAGES)
+def test_no_key_is_documented_that_does_not_exist(page: str) -> None:
+    documented = re.findall(r"^\| `([a-z_.<>]+)` \| (?:\*\*req|-|`)", (REFERENCE / page).read_text(), re.MULTILINE)
+    known = {key for file in PAGES[page] for key in file}
 
-    assert [key for key in documented if key not in KEYS and key not in RECIPIENT] == []
+    assert [key for key in documented if key not in known and key not in RECIPIENT] == []
 
 
 @pytest.mark.parametrize("name", RECIPIENT)

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
 from campaign_cdp.attributes import RECIPIENT
-from campaign_cdp.feeds.schema import feed_schema, schema_path, schema_text
+from campaign_cdp.feeds.schema import event_feed_schema, feed_schema, mapping_schema, schema_texts
 from campaign_cdp.feeds.yaml_source import read_source
-from campaign_cdp.settings import feeds_dir
+from campaign_cdp.settings import feeds_dir, include_dir
 
 
 @pytest.fixture
@@ -22,14 +23,31 @@ def feed() -> dict[str, Any]:
     return read_source(feeds_dir() / "loyalty_gold.yaml").data
 
 
-def test_checked_in_schema_is_current() -> None:
-    assert schema_path().read_text() == schema_text(), "run: cdp feeds schema"
+@pytest.mark.parametrize("path", schema_texts(), ids=lambda path: path.name)
+def test_checked_in_schema_is_current(path: Path) -> None:
+    assert path.read_text() == schema_texts()[path], "run: cdp feeds schema"
 
 
 @pytest.mark.parametrize("path", sorted(feeds_dir().glob("*.yaml")), ids=lambda path: path.stem)
-def test_shipped_feeds_are_valid(schema: dict[str, Any], path: Any) -> None:
+def test_shipped_feeds_are_valid_and_name_their_schema(path: Path) -> None:
+    feed = read_source(path).data
+    schema = event_feed_schema() if feed["direction"] == "event_export" else feed_schema()
+
     jsonschema.Draft7Validator.check_schema(schema)
-    jsonschema.validate(read_source(path).data, schema)
+    jsonschema.validate(feed, schema)
+    assert named_schema(path)["title"] == schema["title"]
+
+
+@pytest.mark.parametrize("path", sorted((include_dir() / "mappings").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_mappings_are_valid_and_name_their_schema(path: Path) -> None:
+    # JSON has no numbers as keys; YAML's are text to an editor's validator.
+    jsonschema.validate(json.loads(json.dumps(read_source(path).data)), mapping_schema())
+    assert named_schema(path)["title"] == mapping_schema()["title"]
+
+
+def named_schema(path: Path) -> Any:
+    """The schema that the first line of a file leads editors to."""
+    return json.loads((path.parent / path.read_text().splitlines()[0].rpartition("=")[2]).read_text())
 
 
 @pytest.mark.parametrize(
@@ -54,6 +72,26 @@ def test_editor_flags_what_the_loader_refuses(
         jsonschema.validate(feed | change, schema)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "xml"},
+        {"logs": {"deliveries": {}}},
+        {"logs": {"delivery": {"overlap": "1 day"}}},
+        {"logs": {}},
+        {"window": {"first_run": "never"}},
+        {"parts": {"partitions": 17}},
+        {"landing_zone": {"type": "s3", "connection": "c", "bucket": "b", "prefix": "a b/", "staging": "s/"}},
+    ],
+    ids=str,
+)
+def test_editor_flags_what_the_loader_refuses_in_an_event_feed(change: dict[str, Any]) -> None:
+    feed = read_source(feeds_dir() / "delivery_events.yaml").data
+
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(feed | change, event_feed_schema(), format_checker=jsonschema.FormatChecker())
+
+
 def test_columns_say_where_they_go_in_campaign(schema: dict[str, Any]) -> None:
     columns = schema["properties"]["columns"]["properties"]
 
@@ -68,6 +106,7 @@ def test_durations_are_written_as_in_a_feed(schema: dict[str, Any]) -> None:
     assert "PT" not in json.dumps(schema)
 
 
+@pytest.mark.parametrize("schema", [feed_schema(), event_feed_schema(), mapping_schema()], ids=lambda s: s["title"])
 def test_every_key_is_described(schema: dict[str, Any]) -> None:
     blocks = {"": schema} | schema["$defs"]
     bare = [

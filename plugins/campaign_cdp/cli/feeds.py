@@ -97,7 +97,7 @@ def show(feed_id: str, as_json: bool) -> None:
 @feeds.command("data-prep")
 @click.argument("feed_id", metavar="ID")
 def data_prep(feed_id: str) -> None:
-    """Write the mapping set of a CSV event feed as JSON, to be imported into its AEP dataflow (Data Prep)."""
+    """Write the mapping set of a flat event feed as JSON, for the mapping step of its AEP dataflow (Data Prep)."""
     click.echo(mapping_set_text(event_feed(feed_id)), nl=False)
 
 

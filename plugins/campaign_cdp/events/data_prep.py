@@ -1,4 +1,4 @@
-"""Mapping set for AEP's Data Prep, so that nobody has to map the CSV columns of a dataflow by hand."""
+"""Mapping set for AEP's Data Prep, so that nobody has to map the columns of a dataflow by hand."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def mapping_set(feed: EventFeed) -> list[dict[str, str]]:
-    """Return one entry per column of the feed's CSV files.
+    """Return one entry per column of the feed's files.
 
-    :raises FeedConfigError: if the feed writes another format; AEP takes those as they are, without a mapping.
+    :raises FeedConfigError: if the feed writes JSON lines; they are XDM already, and AEP takes them without a mapping.
     """
-    if feed.format != "csv":
+    if feed.format == "jsonl":
         raise FeedConfigError(
-            f"The feed {feed.id} writes {feed.format}, which is XDM-shaped already. Only CSV needs a Data Prep mapping."
+            f"The feed {feed.id} writes JSON lines in XDM's own shape. Only flat files need a Data Prep mapping."
         )
     columns = flat_columns(feed_mappings(feed), feed)
     return [{"sourceType": "ATTRIBUTE", "source": column.header, "destination": column.path} for column in columns]

@@ -23,7 +23,7 @@ RESERVED: Final = frozenset(_WORDS.split())
 
 def header_problem(name: str) -> str | None:
     """Say why ``name`` cannot head a column, ``None`` if it can."""
-    if not HEADER.match(name):
+    if not HEADER.fullmatch(name):
         return f"{name!r} must be lower-case letters, digits and _, starting with a letter"
     if name in RESERVED:
         return f"{name!r} is a word of Data Prep's own language; choose another, like event_{name}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from campaign_cdp.events.headers import header_problem
 from campaign_cdp.events.log_attributes import SCHEMAS, STANDARD
 from campaign_cdp.events.log_schema import LinkChange, LogSchema, customised
-from campaign_cdp.events.xdm import COUNTERS, EVENT_TYPES, PATHS
+from campaign_cdp.events.xdm import COUNTERS, EVENT_TYPES, IDENTITY_PATH, PATHS
 from campaign_cdp.feeds.rules import FeedRuleError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -57,8 +57,10 @@ def _columns(entry: MappingFile) -> Iterator[FeedRuleError]:
         problem = header_problem(header)
         if problem:
             yield FeedRuleError(("columns", header), problem)
-        if column.path not in PATHS:
-            yield UnknownNameError(("columns", header, "path"), "XDM field for a column", tuple(PATHS), column.path)
+        if column.path == IDENTITY_PATH:
+            yield FeedRuleError(("columns", header, "path"), "is filled by the key identity of the feed")
+        elif column.path not in PATHS:
+            yield UnknownNameError(("columns", header, "path"), "field of XDM's events", tuple(PATHS), column.path)
         elif PATHS[column.path] is not _PYTHON.get(column.kind):
             text = f"{column.path} is {PATHS[column.path].__name__} in XDM, so kind must not be {column.kind}"
             yield FeedRuleError(("columns", header, "kind"), text)

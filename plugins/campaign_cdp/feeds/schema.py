@@ -60,7 +60,9 @@ def event_feed_schema() -> dict[str, Any]:
 def mapping_schema() -> dict[str, Any]:
     """Build the schema of the mappings of Campaign's logs."""
     schema = _schema(MappingFile, "A mapping of campaign-cdp")
-    schema["$defs"]["ColumnEntry"]["properties"]["path"]["enum"] = list(PATHS)
+    column = schema["$defs"]["ColumnEntry"]["properties"]
+    column["path"]["enum"] = list(PATHS)
+    column["words"]["additionalProperties"] = {"type": ["string", "null"]}
     schema["$defs"]["RuleEntry"]["properties"]["counter"]["enum"] = list(COUNTERS)
     return schema
 
