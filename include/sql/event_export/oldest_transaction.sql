@@ -23,8 +23,8 @@ WITH open AS (
 )
 
 SELECT
-    o.started,
-    o.pid,
+    min(o.started) AS started,
+    (array_agg(o.pid ORDER BY o.started))[1] AS pid,
     (
         SELECT count(*)
         FROM pg_locks AS l
@@ -38,7 +38,4 @@ SELECT
             AND NOT pg_has_role(a.usesysid, 'USAGE')
             AND NOT pg_has_role('pg_read_all_stats', 'USAGE')
     ) AS hidden
-FROM (SELECT) AS one
-LEFT JOIN open AS o ON TRUE
-ORDER BY o.started
-LIMIT 1;
+FROM open AS o;

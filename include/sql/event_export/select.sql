@@ -17,6 +17,5 @@ FROM (
     FROM {log} AS b
     {joins}
     WHERE {wanted}
-    OFFSET 0
 ) AS c
 WHERE c.state IS NOT NULL AND NOT {known};

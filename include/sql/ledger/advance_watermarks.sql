@@ -15,5 +15,5 @@ FROM cdp.export_window AS w
 INNER JOIN cdp.export_log AS l ON w.window_id = l.window_id
 WHERE w.window_id = {window_id} AND NOT w.backfill AND NOT w.preview
 ON CONFLICT (feed, log) DO UPDATE
-SET value = excluded.value, window_id = excluded.window_id, updated_at = now()
-WHERE m.value < excluded.value;
+    SET value = excluded.value, window_id = excluded.window_id, updated_at = now()
+    WHERE m.value < excluded.value;

@@ -20,9 +20,9 @@ WITH forgotten AS (
 
 raised AS (
     UPDATE cdp.watermark AS m
-    SET floor = greatest(m.floor, f.until)
-    FROM (SELECT max(remembered_until) AS until FROM forgotten) AS f
-    WHERE m.feed = {feed} AND m.log = {log} AND f.until IS NOT NULL
+    SET floor = greatest(m.floor, f.newest)
+    FROM (SELECT max(remembered_until) AS newest FROM forgotten) AS f
+    WHERE m.feed = {feed} AND m.log = {log} AND f.newest IS NOT NULL
 )
 
 SELECT window_id FROM forgotten;

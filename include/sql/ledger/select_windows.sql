@@ -19,8 +19,7 @@ SELECT
     coalesce(b.bounds, '[]') AS bounds
 FROM cdp.export_window AS w
 LEFT JOIN LATERAL (
-    SELECT
-        json_agg(json_build_object('log', l.log, 'lower', l.lower, 'upper', l.upper) ORDER BY l.log) AS bounds
+    SELECT json_agg(json_build_object('log', l.log, 'lower', l.lower, 'upper', l.upper) ORDER BY l.log) AS bounds
     FROM cdp.export_log AS l
     WHERE l.window_id = w.window_id
 ) AS b ON TRUE

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.sql import SQL, Composable, Literal
 
 from campaign_cdp.events.layout import IDENTITY, Tree, xdm_tree
-from campaign_cdp.events.mapping import EventColumn, EventRule, LogMapping
+from campaign_cdp.events.mapping import EventColumn, EventRule, Kind, LogMapping
 from campaign_cdp.hooks.campaign.event_values import NULL, EventValues
 from campaign_cdp.windows import LogWindow
 
@@ -70,30 +70,54 @@ class JsonRow:
 
     def __init__(self, values: EventValues, columns: Sequence[EventColumn], namespace: str) -> None:
         self._values = values
-        parts = [self._member(name, node) for name, node in xdm_tree(columns).items()]
-        parts.append(self._identity_map(columns, namespace))
-        self.row: Composable = SQL("'{{' || substr({}, 2) || '}}'").format(_concat(parts))
+        members = self._object(xdm_tree(columns)) or []
+        identity = self._identity_map(columns, namespace)
+        self.row: Composable = _concat([Literal("{"), *members, *([identity] if identity else []), Literal("}")])
 
-    def _member(self, name: str, node: EventColumn | Tree) -> Composable | None:
-        """Return ``,"name":value`` as SQL, NULL where it has no value, ``None`` where no row has."""
-        head = f",{json.dumps(name)}:"
+    def _object(self, tree: Tree) -> list[Composable] | None:
+        """Return the members of an object as arguments of ``concat``, ``None`` where no row has any.
+
+        The first member is one that is always there, so that each other one can bring its comma.
+        """
+        first = next((name for name, node in tree.items() if self._always(node)), None)
+        names = sorted(tree, key=lambda name: name != first)
+        parts = [part for name in names for part in self._member(name, tree[name], "" if name == first else ",")]
+        if parts and first is None:
+            return [SQL("substr({}, 2)").format(_concat(parts))]
+        return parts or None
+
+    def _member(self, name: str, node: EventColumn | Tree, comma: str) -> list[Composable]:
+        """Return ``,"name":value`` as arguments of ``concat``, which skips what is NULL."""
+        head = f"{comma}{json.dumps(name)}:"
         if self._is_constant(node):
-            return self._values.by_state(lambda rule: _prefixed(head, self._constant(node, rule)))
+            text = self._values.by_state(lambda rule: _prefixed(head, self._constant(node, rule)))
+            return [text] if text else []
         if isinstance(node, EventColumn):
-            text = self._values.text(node)
-            return None if text is None else SQL("{} || {}").format(Literal(head), self._scalar(node, text))
-        parts = [self._member(inner, below) for inner, below in node.items()]
-        if all(part is None for part in parts):
-            return None
-        return SQL("{} || substr(nullif({}, ''), 2) || '}}'").format(Literal(head + "{"), _concat(parts))
+            return self._leaf(head, node)
+        inner = self._object(node)
+        if inner is None:
+            return []
+        if self._always(node):
+            return [Literal(head + "{"), *inner, Literal("}")]
+        return [SQL("{} || nullif({}, '') || '}}'").format(Literal(head + "{"), _concat(inner))]
 
-    def _scalar(self, column: EventColumn, text: Composable) -> Composable:
+    def _leaf(self, head: str, column: EventColumn) -> list[Composable]:
+        text = self._values.text(column)
+        if text is None:
+            return []
         own = self._values.own(column)
-        if own and own.kind in {"integer", "boolean"}:
-            return text
+        if own and own.kind in {Kind.INTEGER, Kind.BOOLEAN}:
+            return [SQL("{} || {}").format(Literal(head), text)]
         if self._values.is_text(column):
-            return SQL("to_json({})::text").format(text)
-        return SQL("""'"' || {} || '"'""").format(text)
+            return [SQL("{} || to_json({})::text").format(Literal(head), text)]
+        if self._always(column):
+            return [Literal(f'{head}"'), text, Literal('"')]
+        return [SQL("{} || {} || '\"'").format(Literal(f'{head}"'), text)]
+
+    def _always(self, node: EventColumn | Tree) -> bool:
+        if isinstance(node, EventColumn):
+            return self._values.is_always_there(node)
+        return any(self._always(below) for below in node.values())
 
     def _is_constant(self, node: EventColumn | Tree) -> bool:
         if isinstance(node, EventColumn):
@@ -120,8 +144,8 @@ def _prefixed(head: str, value: Any) -> str | None:
     return None if value is None else head + json.dumps(value, separators=(",", ":"))
 
 
-def _concat(parts: Iterable[Composable | None]) -> Composable:
-    return SQL("concat({})").format(SQL(", ").join(part for part in parts if part is not None))
+def _concat(parts: Iterable[Composable]) -> Composable:
+    return SQL("concat({})").format(SQL(", ").join(parts))
 
 
 def _time(at: datetime) -> Composable:

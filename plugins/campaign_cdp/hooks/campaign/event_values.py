@@ -13,6 +13,7 @@ from campaign_cdp.events.log_attributes import Link
 from campaign_cdp.events.mapping import EventColumn, EventRule, Kind, LogMapping
 
 _TIME = SQL("""to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')""")
+_COMPUTED = {EVENT_ID.path, EVENT_TIME.path}
 _TEXTS = {ValueType.STRING, ValueType.EMAIL}
 NULL = SQL("NULL")
 
@@ -81,12 +82,19 @@ class EventValues:
             return {rule: 1 if rule.counter == column.counter else None for rule in self.rules}
         own = self.own(column)
         if own is None:
-            return {}
+            return None if column.path in _COMPUTED else {}
         tested = {rule: dict(rule.when).get(own.attribute or "", ()) for rule in self.rules}
         if own.kind is not Kind.STRING or any(len(values) != 1 for values in tested.values()):
             return None
         words = dict(own.words)
         return {rule: words.get(values[0], str(values[0])) for rule, values in tested.items()}
+
+    def is_always_there(self, column: EventColumn) -> bool:
+        """True where every event has a value."""
+        own = self.own(column)
+        return column.path in _COMPUTED or bool(
+            own and not own.words and own.attribute in {self._mapping.id, *self._mapping.not_zero}
+        )
 
     def own(self, column: EventColumn) -> EventColumn | None:
         """Return this log's column of the same header."""

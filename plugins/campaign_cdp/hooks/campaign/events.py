@@ -6,7 +6,7 @@ Every method works inside the caller's transaction and commits nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -54,7 +54,7 @@ class Partition:
 class EventDatabase:
     """Statements of one feed.
 
-    :param conn: open connection; the caller owns the transaction.
+    :param conn: open connection, at READ COMMITTED, PostgreSQL's default; the caller owns the transaction.
     :param mappings: of the feed's logs.
     """
 
@@ -73,7 +73,8 @@ class EventDatabase:
         :raises AccessDeniedError: if transactions of others are hidden from this user.
         """
         self._conn.execute("SELECT pg_stat_clear_snapshot()")
-        started, pid, hidden = self._conn.execute(statement("event_export/oldest_transaction")).fetchone() or ()
+        row = self._conn.execute(statement("event_export/oldest_transaction")).fetchone()
+        started, pid, hidden = row or (None, None, 0)
         if hidden:
             raise AccessDeniedError(self._blind(hidden))
         settled = (now or self._now()) - settle
@@ -191,7 +192,7 @@ class EventDatabase:
         )
 
 
-def _blocks(lines: Iterator[Any], block_rows: int) -> Iterator[Block]:
+def _blocks(lines: Iterable[Any], block_rows: int) -> Iterator[Block]:
     """Gather lines, which come one by one, into blocks of whole lines."""
     waiting: list[bytes] = []
     size = 0
