@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -94,6 +95,30 @@ def test_seed_and_export_fill_the_servers(running: Sandbox, cli: CliRunner) -> N
     sizes = {entry["Key"]: entry["Size"] for entry in listed}
     assert {part["key"]: part["size"] for part in report["parts"]}.items() <= sizes.items()
     assert sizes.keys() - {part["key"] for part in report["parts"]} == {report["manifest_key"]}
+
+
+def test_what_is_delivered_is_counted_and_an_empty_folder_is_fine(running: Sandbox, cli: CliRunner) -> None:
+    assert cli.invoke(commands, ["seed", "--recipients", "300"]).exit_code == 0
+
+    sent = cli.invoke(commands, ["deliver", "--deliveries", "2", "--recipients", "50", "--json"])
+    later = cli.invoke(commands, ["deliver", "--deliveries", "0", "--bounces", "9", "--late", "5", "--json"])
+    taken = [cli.invoke(commands, ["ingest", "delivery_events", "--json"]) for _ in range(2)]
+
+    logs = [{line["log"] for line in json.loads(result.stdout)["events"]} for result in (sent, later)]
+    assert logs == [{"delivery", "exclusion", "subscription", "tracking"}, {"delivery", "tracking"}]
+    runs = [json.loads(result.stdout) for result in taken]
+    assert [(run["status"], run["accepted"], run["files"]) for run in runs] == [("success", 0, [])] * 2
+    assert runs[1]["window"][0] == runs[0]["window"][1]
+
+
+def test_a_bad_event_file_is_told_by_the_exit_code(running: Sandbox, cli: CliRunner) -> None:
+    key = "events/delivery_events_json/bad.json.gz"
+    running.s3().client().put_object(Bucket="aep-sources", Key=key, Body=gzip.compress(b"{}"))
+
+    result = cli.invoke(commands, ["ingest", "delivery_events_json"])
+
+    assert result.exit_code == 1
+    assert result.output.startswith("failed: 0 events accepted, 1 rows rejected, 1 files\n  missing_id")
 
 
 def test_down_stops_everything_and_keeps_the_data(tmp_path: Path) -> None:

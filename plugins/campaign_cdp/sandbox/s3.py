@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 #: Where the stand-in for AEP writes its exports.
 EXPORT_BUCKET = "aep-exports"
+#: Where the stand-in for AEP Sources looks for event files.
+SOURCES_BUCKET = "aep-sources"
 
 
 def weed() -> str:
@@ -100,6 +102,7 @@ class S3Server(EmbeddedServer):
         # Listing answers before the volume server takes data, so only a write proves that it is ready.
         client = self.client(timeout=5)
         ensure_bucket(client, EXPORT_BUCKET)
+        ensure_bucket(client, SOURCES_BUCKET)
         client.put_object(Bucket=EXPORT_BUCKET, Key=".sandbox-ready", Body=b"ready")
         client.delete_object(Bucket=EXPORT_BUCKET, Key=".sandbox-ready")
 
