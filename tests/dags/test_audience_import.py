@@ -15,7 +15,7 @@ import pytest
 import yaml
 from airflow.dag_processing.dagbag import DagBag
 
-from tests.operators.conftest import import_template, new_import  # noqa: F401  (fixtures)
+from tests.operators.conftest import import_template, new_database, new_import  # noqa: F401  (fixtures)
 from tests.operators.importing import line
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
 
 from campaign_cdp.ledger.migrate import upgrade
-from campaign_cdp.sandbox.campaign_database import create_database, create_tables, drop_database
+from campaign_cdp.sandbox.campaign_database import create_database, create_tables, drop_database, seed
 from campaign_cdp.sandbox.endpoints import campaign_connection, landing_zone_connection
+from tests.operators.exporting import Export
 from tests.operators.importing import Import
 
 
@@ -23,25 +25,47 @@ def import_template(postgres_server) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def export_template(postgres_server, import_template) -> str:
+    """The same with 100 people, to send to."""
+    name = "export_template"
+    create_database(postgres_server.dsn(), name, template=import_template)
+    with psycopg.connect(postgres_server.dsn(name)) as conn:
+        seed(conn, recipients=100)
+    return name
+
+
 @pytest.fixture
-def new_import(postgres_server, import_template, s3_server, monkeypatch) -> Iterator[Callable[..., Import]]:
-    """Make an :class:`Import` of a feed on a bucket and a database of its own."""
+def new_database(postgres_server, s3_server, monkeypatch) -> Iterator[Callable[[str], tuple[Any, str, str]]]:
+    """Copy a template; returns an S3 client, a bucket and a DSN, which Airflow's connections name as well."""
     databases = []
     landing_zone = landing_zone_connection(s3_server.endpoint_url, s3_server.access_key, s3_server.secret_key)
     monkeypatch.setenv("AIRFLOW_CONN_LANDING_ZONE_S3", landing_zone)
 
-    def make(**feed) -> Import:
-        name = f"import_{uuid.uuid4().hex[:12]}"
-        create_database(postgres_server.dsn(), name, template=import_template)
+    def make(template: str) -> tuple[Any, str, str]:
+        name = f"desk_{uuid.uuid4().hex[:12]}"
+        create_database(postgres_server.dsn(), name, template=template)
         databases.append(name)
         monkeypatch.setenv("AIRFLOW_CONN_CAMPAIGN_DB", campaign_connection(postgres_server.dsn(name)))
-        s3, bucket = s3_server.client(), f"{name.replace('_', '-')}"
+        s3, bucket = s3_server.client(), name.replace("_", "-")
         s3.create_bucket(Bucket=bucket)
-        return Import(s3, bucket, postgres_server.dsn(name), **feed)
+        return s3, bucket, postgres_server.dsn(name)
 
     yield make
     for name in databases:
         drop_database(postgres_server.dsn(), name)
+
+
+@pytest.fixture
+def new_export(new_database, export_template) -> Callable[..., Export]:
+    """Make an :class:`Export` of a feed on a bucket and a database of its own."""
+    return lambda **feed: Export(*new_database(export_template), **feed)
+
+
+@pytest.fixture
+def new_import(new_database, import_template) -> Callable[..., Import]:
+    """Make an :class:`Import` of a feed on a bucket and a database of its own."""
+    return lambda **feed: Import(*new_database(import_template), **feed)
 
 
 @pytest.fixture

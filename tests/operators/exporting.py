@@ -83,14 +83,14 @@ class Export:
             cursor = conn.execute(query, args)
             return cursor.fetchall() if cursor.description else []
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def object_keys(self, prefix: str = "") -> list[str]:
         found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", ())
         return [item["Key"] for item in found]
 
     def events(self) -> list[dict[str, Any]]:
         """All published events of all runs, CSV or JSON lines."""
         found: list[dict[str, Any]] = []
-        for key in self.keys(self.feed.landing_zone.prefix):
+        for key in self.object_keys(self.feed.landing_zone.prefix):
             body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
             text = (gzip.decompress(body) if key.endswith(".gz") else body).decode()
             rows = csv.DictReader(io.StringIO(text)) if ".csv" in key else map(json.loads, text.splitlines())

@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from tests.operators.importing import Import, line
-
-_WATCHED = ("campaign_cdp", "psycopg", "botocore/client")
-#: More points are more proof and more time; a release is checked with CDP_KILL_POINTS=100.
-_POINTS = int(os.environ.get("CDP_KILL_POINTS", "10"))
+from tests.operators.killing import POINTS, in_child
 
 
 def feed_with_history(new_import: Callable[..., Import]) -> Import:
@@ -33,43 +28,6 @@ def feed_with_history(new_import: Callable[..., Import]) -> Import:
         zipped=True,
     )
     return imports
-
-
-def in_child(work: Callable[[], object], kill_at: int | None = None) -> tuple[int, int]:
-    """Run ``work`` in a forked process; returns its wait status and how many events the profiler counted."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _child(work, kill_at, writing)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        counted = pipe.read()
-    return os.waitpid(pid, 0)[1], int(counted or 0)
-
-
-def _child(work: Callable[[], object], kill_at: int | None, writing: int) -> None:
-    counted = 0
-    watched: dict[object, bool] = {}
-
-    def count(frame, event, argument) -> None:
-        nonlocal counted
-        code = frame.f_code
-        if code not in watched:
-            watched[code] = any(part in code.co_filename for part in _WATCHED)
-        if watched[code]:
-            counted += 1
-            if counted == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    status = 1
-    try:
-        sys.setprofile(count)
-        work()
-        status = 0
-    finally:
-        sys.setprofile(None)
-        os.write(writing, str(counted).encode())
-        os._exit(status)
 
 
 def state_of(imports: Import) -> dict[str, object]:
@@ -98,16 +56,16 @@ def undisturbed() -> dict[str, object]:
     return {}
 
 
-@pytest.mark.parametrize("point", range(_POINTS))
+@pytest.mark.parametrize("point", range(POINTS))
 def test_a_killed_and_cleared_run_ends_like_an_undisturbed_one(new_import, undisturbed, point):
     imports = feed_with_history(new_import)
     if not undisturbed:
-        status, undisturbed["events"] = in_child(lambda: imports.run("run1"))
+        status, undisturbed["events"] = in_child(lambda: imports.run("run1"), counting=True)
         assert status == 0
         undisturbed["state"] = state_of(imports)
-        assert undisturbed["events"] > _POINTS, "the profiler must have seen the run"
+        assert undisturbed["events"] > POINTS, "the profiler must have seen the run"
         imports = feed_with_history(new_import)
-    kill_at = 1 + undisturbed["events"] * (2 * point + 1) // (2 * _POINTS)
+    kill_at = 1 + undisturbed["events"] * (2 * point + 1) // (2 * POINTS)
 
     killed, _ = in_child(lambda: imports.run("run1"), kill_at)
     again, _ = in_child(lambda: imports.run("run1"))

@@ -10,8 +10,7 @@ from campaign_cdp.events.layout import feed_mappings
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
-from campaign_cdp.ledger.store import Ledger, Window
-from campaign_cdp.ledger.window_states import WindowState
+from campaign_cdp.ledger.store import Ledger, Window, WindowState
 from campaign_cdp.windows import forget_before
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.feeds.loader import config_hash
 from campaign_cdp.hooks.campaign.events import EventDatabase
 from campaign_cdp.hooks.campaign.sql import connect
-from campaign_cdp.ledger.store import Ledger, Window
+from campaign_cdp.ledger.store import Ledger, Window, WindowState
 from campaign_cdp.windows import Span, plan_bounds
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class IncrementalQueryOperator(BaseOperator):
             ledger.check_version()
             database = EventDatabase(conn, self.feed, feed_mappings(self.feed))
             window = self._open(conn, context["dag_run"].run_id, params)
-            partitions = [] if window.preview else database.partitions(window.window_id, self.feed.parts.partitions)
+            nothing_to_do = window.preview or window.state is WindowState.DONE
+            partitions = [] if nothing_to_do else database.partitions(window.window_id, self.feed.parts.partitions)
         self._report(window)
         return [asdict(partition) for partition in partitions]
 

@@ -12,8 +12,7 @@ from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.campaign.events import EventDatabase
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
-from campaign_cdp.ledger.store import ExportFile, Ledger, Window
-from campaign_cdp.ledger.window_states import WindowState
+from campaign_cdp.ledger.store import ExportFile, Ledger, Window, WindowState
 from campaign_cdp.operators.data_extraction import extraction_step
 
 if TYPE_CHECKING:
@@ -48,8 +47,9 @@ class PublishFilesOperator(BaseOperator):
                     Ledger(conn).mark_published(window.window_id, file.partition_no, file.file_no, published)
                 self.log.info("Published %s/%s: %s rows", zone.url, file.key, f"{file.rows:,}")
         counts = {"files": len(files), "rows": sum(file.rows for file in files)}
-        with connect(self.feed.campaign) as conn:
-            Ledger(conn).finish_window(window.window_id, WindowState.PUBLISHED, counts)
+        if window.state is not WindowState.DONE:
+            with connect(self.feed.campaign) as conn:
+                Ledger(conn).finish_window(window.window_id, WindowState.PUBLISHED, counts)
         return counts
 
     def _start(self, dag_run_id: str) -> Window:

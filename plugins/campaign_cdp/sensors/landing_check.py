@@ -9,7 +9,7 @@ from campaign_cdp.exceptions import FileReplacedError, error_for
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.campaign.sql import connect
-from campaign_cdp.ledger.store import Ledger
+from campaign_cdp.ledger.store import Ledger, WindowState
 from campaign_cdp.triggers.landing_check import LandingCheckTrigger
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class LandingCheckSensor(BaseSensorOperator):
             ledger = Ledger(conn)
             window = ledger.window_of(self.feed.id, context["dag_run"].run_id)
             files = ledger.window_files(window.window_id)
-        if not files:
-            self.log.info("The window has no events, so there is no file to look for")
+        if not files or window.state is WindowState.DONE:
+            self.log.info("No file to look for: the window %s", "has no events" if not files else "is done already")
             return {"files": 0}
         objects = [StoredObject(f.key, f.size, f.etag, f.published_at or datetime.now(UTC)) for f in files]
         self.defer(

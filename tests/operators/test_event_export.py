@@ -1,0 +1,195 @@
+"""Whole exports on real servers: nothing lost, nothing twice, nothing half-written where AEP looks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from campaign_cdp.exceptions import FileReplacedError, WindowGapError, WindowUnfinishedError
+from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
+from campaign_cdp.operators.publication import PublishFilesOperator
+from campaign_cdp.sandbox.deliveries import Events, flip, late, simulate
+
+#: All events happened before this test, yet within every overlap of the windows it opens.
+NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
+
+
+def send(export, at: datetime = NOW) -> Events:
+    with psycopg.connect(export.dsn) as conn:
+        return simulate(conn, deliveries=2, recipients=60, at=at, span=timedelta(hours=2))
+
+
+def published(export) -> Counter[str]:
+    return Counter(event["event_id"] for event in export.events())
+
+
+def counted(sent: Events, *logs: str) -> dict[str, int]:
+    return {f"{log}/{state}": n for (log, state), n in sent.items() if n and log in logs}
+
+
+def only_events(counts: dict[str, int]) -> dict[str, int]:
+    return {name: n for name, n in counts.items() if "/" in name and n}
+
+
+def test_every_event_leaves_once_with_an_id_of_its_own(new_export):
+    export = new_export()
+    sent = send(export)
+
+    counts = export.run()
+
+    assert only_events(counts) == counted(sent, "delivery", "tracking")
+    ids = published(export)
+    assert sum(ids.values()) == sum(only_events(counts).values())
+    assert set(ids.values()) == {1}
+
+
+def test_later_windows_bring_only_what_is_new(new_export):
+    export = new_export()
+    send(export)
+    export.run("run1")
+    before = published(export)
+    with psycopg.connect(export.dsn) as conn:
+        news = flip(conn, rows=20, at=NOW + timedelta(hours=4)) + late(conn, rows=15, at=NOW + timedelta(hours=4))
+
+    counts = export.run("run2")
+
+    assert only_events(counts) == counted(news, "delivery", "tracking")
+    after = published(export)
+    assert set(after.values()) == {1}
+    assert len(after) == len(before) + sum(news[key] for key in news if key[0] in {"delivery", "tracking"})
+
+
+def test_window_without_events_is_done_and_writes_no_file(new_export):
+    export = new_export()
+
+    export.run("run1")
+
+    assert export.object_keys() == []
+    assert export.sql("SELECT state FROM cdp.export_window") == [("done",)]
+
+
+def test_clearing_a_finished_run_changes_nothing(new_export):
+    export = new_export()
+    send(export)
+    export.run("run1")
+    before = [
+        (key, export.s3.head_object(Bucket=export.bucket, Key=key)["LastModified"]) for key in export.object_keys()
+    ]
+    watermarks = export.sql("SELECT * FROM cdp.watermark ORDER BY log")
+
+    export.run("run1")
+
+    assert [
+        (key, export.s3.head_object(Bucket=export.bucket, Key=key)["LastModified"]) for key in export.object_keys()
+    ] == before
+    assert export.sql("SELECT * FROM cdp.watermark ORDER BY log") == watermarks
+
+
+def test_files_keep_their_limits_and_legal_names(new_export):
+    export = new_export(parts={"max_rows": 50, "partitions": 2})
+    send(export)
+
+    counts = export.run()
+
+    rows = export.sql("SELECT rows FROM cdp.export_file")
+    assert max(n for (n,) in rows) <= 50
+    assert sum(n for (n,) in rows) == sum(only_events(counts).values())
+    for key in export.object_keys("out/"):
+        assert key.removeprefix("out/events/").replace("_", "").replace(".", "").replace("-", "").isalnum()
+
+
+@pytest.mark.parametrize(
+    ("fmt", "compression"), [("csv", "none"), ("jsonl", "gzip"), ("jsonl", "none"), ("parquet", "none")]
+)
+def test_each_format_holds_the_same_events(new_export, fmt, compression):
+    export = new_export(format=fmt, compression=compression)
+    sent = send(export)
+
+    counts = export.run()
+
+    assert only_events(counts) == counted(sent, "delivery", "tracking")
+    assert sum(n for (n,) in export.sql("SELECT rows FROM cdp.export_file")) == sum(only_events(counts).values())
+
+
+def test_preview_counts_but_exports_nothing_and_forgets(new_export):
+    export = new_export()
+    sent = send(export)
+
+    counts = export.run("run1", preview=True)
+
+    assert only_events(counts) == counted(sent, "delivery", "tracking")
+    assert export.object_keys() == []
+    assert only_events(export.run("run2")) == counted(sent, "delivery", "tracking")
+
+
+def test_backfill_takes_its_span_and_leaves_the_watermark(new_export):
+    export = new_export(window={"first_run": "now", "settle": "0s"})
+    export.run("run1")
+    sent = send(export)
+    watermarks = export.sql("SELECT log, value FROM cdp.watermark ORDER BY log")
+
+    counts = export.run(
+        "run2",
+        backfill_from=(NOW - timedelta(days=1)).isoformat(),
+        backfill_to=(NOW + timedelta(days=1)).isoformat(),
+    )
+
+    assert only_events(counts) == counted(sent, "delivery", "tracking")
+    assert export.sql("SELECT log, value FROM cdp.watermark ORDER BY log") == watermarks
+
+
+def test_gap_longer_than_campaigns_retention_is_an_error_not_a_hole(new_export):
+    export = new_export()
+    export.run("run1")
+    export.sql("UPDATE cdp.watermark SET value = now() - interval '200 days'")
+
+    with pytest.raises(WindowGapError, match="keeps its logs for 180"):
+        export.run("run2")
+
+    export.run("run2", accept_gap=True)
+
+
+def test_another_run_waits_until_a_half_published_window_is_finished(new_export, monkeypatch):
+    export = new_export()
+    send(export)
+    monkeypatch.setattr("tests.operators.exporting.Export.landing_check", _broken)
+    with pytest.raises(ConnectionError):
+        export.run("run1")
+
+    with pytest.raises(WindowUnfinishedError, match="run1"):
+        export.run("run2")
+
+
+def _broken(self, context):
+    raise ConnectionError
+
+
+def test_published_file_that_vanished_fails_the_landing_check(new_export, monkeypatch):
+    export = new_export()
+    send(export)
+    publish = PublishFilesOperator.execute
+
+    def and_lose_one(self, context):
+        counts = publish(self, context)
+        export.s3.delete_object(Bucket=export.bucket, Key=export.object_keys("out/")[0])
+        return counts
+
+    monkeypatch.setattr(PublishFilesOperator, "execute", and_lose_one)
+
+    with pytest.raises(FileReplacedError, match="1 published files are missing"):
+        export.run("run1")
+    assert export.sql("SELECT count(*) FROM cdp.watermark") == [(0,)]
+
+
+def test_task_marked_as_success_by_hand_cannot_lose_its_events(new_export):
+    export = new_export()
+    send(export)
+    context = export.context("run1")
+    IncrementalQueryOperator(task_id="incremental_query", feed=export.feed).execute(context)
+
+    with pytest.raises(Exception, match="data_extraction 1 of window"):
+        PublishFilesOperator(task_id="file_transfer", feed=export.feed).execute(context)
+    assert export.object_keys("out/") == []
