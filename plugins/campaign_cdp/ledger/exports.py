@@ -104,6 +104,7 @@ class Exports(Windows):
 
         :param before: log -> time up to which nothing has to be remembered, see :func:`windows.forget_before`.
         """
+        self.lock_feed(feed)
         dropped = 0
         for log, until in before.items():
             parts = {"feed": sql.Literal(feed), "log": sql.Literal(log), "before": sql.Literal(until)}

@@ -30,6 +30,7 @@ from campaign_cdp.windows import LogWindow
 log = logging.getLogger(__name__)
 
 _BLOCK_BYTES: Final = 262_144
+_ALL: Final = SQL("TRUE")
 _HELD_UP: Final = timedelta(hours=1)
 
 
@@ -119,25 +120,15 @@ class EventDatabase:
             found += [(name, first + 1, last) for first, last in pairwise(edges)]
         return [Partition(number, *each) for number, each in enumerate(found, start=1)]
 
-    def require_rows(self, window_id: int, name: str, expected: int) -> None:
-        """Refuse keys that are not those the ledger wrote down.
-
-        :raises WindowAbandonedError: if the table is gone or holds another number of rows.
-        """
-        found = self._count(window_id, name) if key_tables.exists(self._conn, window_id, name) else 0
-        if found != expected:
-            raise WindowAbandonedError(
-                f"The keys of window {window_id} hold {found:,} of {expected:,} events of the {name} log. Nothing was "
-                f"written. Clear the Dag run from incremental_query on to take a new window."
-            )
-
     def copy_rows(self, window_id: int, partition: Partition, block_rows: int = 100_000) -> Iterator[Block]:
         """Write a partition's events in the feed's format, without header, in constant memory.
 
         An event whose row Campaign purged since it was selected is left out.
 
         :param block_rows: most rows of a block; a file is cut between blocks.
+        :raises WindowAbandonedError: if the window's keys are not those that were selected.
         """
+        self._require_keys(window_id, partition)
         mapping = self._mappings[partition.log]
         values = EventValues(mapping, self._feed.instance)
         row = self._row(values)
@@ -152,6 +143,16 @@ class EventDatabase:
         query = statement("event_export/copy", joins=values.joins(), **parts)
         with self._conn.cursor() as cursor, cursor.copy(query) as copy:
             yield from _blocks(copy, block_rows)
+
+    def _require_keys(self, window_id: int, partition: Partition) -> None:
+        exists = key_tables.exists(self._conn, window_id, partition.log)
+        found = self._count(window_id, partition.log, self._between(partition)) if exists else 0
+        if found != partition.rows:
+            raise WindowAbandonedError(
+                f"The keys of window {window_id} hold {found:,} of the {partition.rows:,} events of partition "
+                f"{partition.partition_no} ({partition.log}). Nothing was written. Clear the Dag run from "
+                f"incremental_query on to take a new window."
+            )
 
     def _row(self, values: EventValues) -> CsvRow | JsonRow:
         if self._feed.format == "jsonl":
@@ -173,10 +174,9 @@ class EventDatabase:
     def _table(self, mapping: LogMapping) -> sql.Identifier:
         return sql.Identifier(mapping.source.table.lower())
 
-    def _count(self, window_id: int, name: str) -> int:
-        row = self._conn.execute(
-            SQL("SELECT count(*) FROM {}").format(key_tables.key_table(window_id, name))
-        ).fetchone()
+    def _count(self, window_id: int, name: str, which: sql.Composable = _ALL) -> int:
+        keys = key_tables.key_table(window_id, name)
+        row = self._conn.execute(SQL("SELECT count(*) FROM {} AS k WHERE {}").format(keys, which)).fetchone()
         return row[0] if row else 0
 
     def _now(self) -> datetime:
