@@ -172,12 +172,14 @@ def test_a_file_is_taken_once(folder: Folder) -> None:
     assert again.files == ()
 
 
-def test_a_file_that_comes_late_is_taken_by_the_next_run(folder: Folder) -> None:
+def test_a_file_behind_the_window_is_taken_by_the_next_run(folder: Folder) -> None:
     flow = folder.flow()
-    flow.run(datetime.now(UTC) - timedelta(minutes=1))
-    folder.put("late.csv", _csv(_line(1)))
+    modified = folder.put("late.csv", _csv(_line(1)))
 
-    assert [file.key for file in flow.run(_soon()).files] == [f"{folder.prefix}late.csv"]
+    early, later = flow.run(modified), flow.run(modified + timedelta(seconds=1))
+
+    assert early.files == (), "the second in which it was stored was not over"
+    assert [file.key for file in later.files] == [f"{folder.prefix}late.csv"]
 
 
 def test_a_file_that_is_written_again_comes_twice(folder: Folder) -> None:

@@ -39,21 +39,31 @@ def header_reason(header: Sequence[str], mapping: Sequence[Mapping[str, str]]) -
     return None
 
 
-def map_row(header: Sequence[str], fields: Sequence[str], mapping: Sequence[Mapping[str, str]]) -> Row:
-    """Map one row; empty fields make no value."""
-    if len(fields) != len(header):
-        return Row(None, "ragged_row", f"{len(fields)} fields instead of {len(header)}")
-    values = dict(zip(header, fields, strict=True))
-    event: dict[str, Any] = {}
-    for entry in mapping:
-        text = values[entry["source"]]
-        if not text:
-            continue
-        try:
-            _put(event, entry["destination"], _typed(entry["destination"], text))
-        except ValueError:
-            return Row(None, "bad_value", f"{entry['source']}: {text[:40]!r} is no value of {entry['destination']}")
-    return Row(event)
+class RowMapper:
+    """Maps the rows of one file; empty fields make no value.
+
+    :param header: its columns, among them all that the mapping names.
+    """
+
+    def __init__(self, header: Sequence[str], mapping: Sequence[Mapping[str, str]]) -> None:
+        self._width = len(header)
+        self._places = [
+            (header.index(entry["source"]), entry["destination"], entry["destination"].split(".")) for entry in mapping
+        ]
+
+    def row(self, fields: Sequence[str]) -> Row:
+        if len(fields) != self._width:
+            return Row(None, "ragged_row", f"{len(fields)} fields instead of {self._width}")
+        event: dict[str, Any] = {}
+        for place, path, names in self._places:
+            text = fields[place]
+            if not text:
+                continue
+            try:
+                _put(event, names, _typed(path, text))
+            except ValueError:
+                return Row(None, "bad_value", f"{text[:40]!r} is no value of {path}")
+        return Row(event)
 
 
 def _typed(path: str, text: str) -> Any:
@@ -66,8 +76,7 @@ def _typed(path: str, text: str) -> Any:
     return text
 
 
-def _put(event: dict[str, Any], path: str, value: Any) -> None:
-    *parents, leaf = path.split(".")
-    for name in parents:
+def _put(event: dict[str, Any], names: list[str], value: Any) -> None:
+    for name in names[:-1]:
         event = event.setdefault(name, {})
-    event[leaf] = value
+    event[names[-1]] = value

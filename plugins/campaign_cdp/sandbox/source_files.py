@@ -17,7 +17,7 @@ from isal import igzip, igzip_lib
 
 from campaign_cdp.exceptions import SandboxError
 from campaign_cdp.hooks.landing_zone.s3_stream import ObjectStream
-from campaign_cdp.sandbox.data_prep import Row, header_reason, map_row
+from campaign_cdp.sandbox.data_prep import Row, RowMapper, header_reason
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -122,8 +122,9 @@ class SourceReader:
         try:
             header = next(lines, [])
             self._check_columns(header)
+            mapper = RowMapper(header, self._how.mapping)
             for fields in lines:
-                yield map_row(header, fields, self._how.mapping)
+                yield mapper.row(fields)
         except csv.Error as err:
             raise BadFileError("damaged", f"line {lines.line_num:,} is no RFC 4180 CSV: {err}") from err
 
