@@ -101,6 +101,13 @@ def test_tree_has_a_leaf_per_column_at_its_path(make_feed: MakeFeed) -> None:
     assert tree["directMarketing"]["unsubscriptions"]["value"].counter == "unsubscriptions"  # type: ignore[index, union-attr]
 
 
+def test_no_column_lies_below_a_single_value() -> None:
+    columns = [EventColumn("a", "a", Kind.STRING), EventColumn("b", "a.b", Kind.STRING)]
+
+    with pytest.raises(FeedConfigError, match=r"'a\.b' lies below 'a'"):
+        xdm_tree(columns)
+
+
 def test_a_value_of_every_column_makes_a_valid_event(make_feed: MakeFeed) -> None:
     columns = flat_columns(feed_mappings(make_feed()), make_feed())
     values = {Kind.STRING: "x", Kind.INTEGER: 1, Kind.BOOLEAN: True, Kind.TIMESTAMP: "2026-01-02T10:15:30.000Z"}

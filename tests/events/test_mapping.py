@@ -169,6 +169,7 @@ def test_custom_schema_brings_its_own_table_and_columns(write_mapping: Callable[
     ("change", "expected"),
     [
         (("time: eventDate", "time: eventDat"), "3: time: 'eventDat' is not an attribute of nms:broadLogRcp. Did you mean 'eventDate'?"),
+        (("changed: lastModified", "changed: lastModify"), "4: changed: 'lastModify' is not an attribute of nms:broadLogRcp"),
         (("from: delivery/label", "from: delivery/lable"), "11: columns.label.from: 'delivery/lable' is not an attribute"),
         (("{status: [2]}", "{statsu: [2]}"), "8: events.failed.when.statsu: 'statsu' is not an attribute"),
         (("delivery/FCP", "delivery/FPC"), "5: only.delivery/FPC: 'delivery/FPC' is not an attribute"),
