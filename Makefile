@@ -75,3 +75,7 @@ clean: ## Remove the virtual environment and everything built
 .PHONY: bench-import
 bench-import: $(VENV)/.installed .venv-bench/.installed ## Measure the import against its floor, pandas, dlt and sling
 	@$(BIN)/python -m tests.benchmarks.bench_import $(BENCH_ARGS)
+
+.PHONY: bench-export
+bench-export: $(VENV)/.installed ## Measure the export against its floor, two partitions and pandas
+	@$(BIN)/python -m tests.benchmarks.bench_export $(BENCH_ARGS)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryFile
+from typing import IO, Final
 
 from boto3.s3.transfer import TransferConfig
 
@@ -40,6 +42,26 @@ class LandingZone:
         manifest = {"flowRunId": _FLOW_RUN, "scheduledTime": _SCHEDULED, "exportResults": results}
         body = json.dumps(manifest).encode()
         client.put_object(Bucket=self.bucket, Key=f"{prefix}manifest-bench-{_FLOW_RUN}.json", Body=body)
+
+    def bodies(self) -> Iterator[IO[bytes]]:
+        """Yield the content of all objects; each has to be read before the next."""
+        client = self.server.client(timeout=300)
+        for key in self._keys():
+            with TemporaryFile() as file:
+                client.download_fileobj(self.bucket, key, file)
+                file.seek(0)
+                yield file
+
+    def empty(self) -> None:
+        """Leave a bucket without objects."""
+        client = self.server.client(timeout=300)
+        ensure_bucket(client, self.bucket)
+        for key in self._keys():
+            client.delete_object(Bucket=self.bucket, Key=key)
+
+    def _keys(self) -> list[str]:
+        found = self.server.client().list_objects_v2(Bucket=self.bucket).get("Contents", ())
+        return [item["Key"] for item in found]
 
     def airflow_environment(self, dsn: str) -> dict[str, str]:
         """Return the environment of a task process."""

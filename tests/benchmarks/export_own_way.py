@@ -1,0 +1,111 @@
+"""Worker: runs tasks of the export as Airflow's task process would, without Airflow's processes around it.
+
+``python -m tests.benchmarks.export_own_way CONFIG TASK...`` with a JSON file that holds ``bucket``, ``dsn``, ``feed``
+(what differs from the tests' feed), ``processes`` that extract side by side, and ``state`` (a file in which
+``incremental_query`` leaves the partitions for workers of the other tasks).
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_IMPORT_STARTED = time.perf_counter()
+import airflow.providers.amazon.aws.hooks.s3  # noqa: E402
+import airflow.providers.postgres.hooks.postgres  # noqa: E402
+import airflow.sdk.execution_time.task_runner  # noqa: E402, F401  # every task process holds it
+
+from tests.operators.exporting import (  # noqa: E402
+    EndExportOperator,
+    Export,
+    ExtractPartitionOperator,
+    IncrementalQueryOperator,
+    PublishFilesOperator,
+)
+
+_RUN = "bench"
+Extract = Callable[[list[dict[str, Any]]], dict[str, int]]
+
+
+def main(config: dict[str, Any], tasks: list[str]) -> dict[str, Any]:
+    export, state = _export(config), Path(config["state"])
+    context = export.context(_RUN)
+    phases, counts = {}, {}
+    with _extractors(config) as extract:
+        imported = time.perf_counter() - _IMPORT_STARTED
+        for name in tasks:
+            started = time.perf_counter()
+            counts[name] = _run(name, export, context, state, extract)
+            phases[name] = time.perf_counter() - started
+    return {"total_s": sum(phases.values()), "phases_s": phases, "counts": counts, "import_s": imported, **_usage()}
+
+
+def _export(config: dict[str, Any]) -> Export:
+    return Export(None, config["bucket"], config["dsn"], **config["feed"])
+
+
+def _run(name: str, export: Export, context: dict[str, Any], state: Path, extract: Extract) -> Any:
+    if name == "incremental_query":
+        partitions = IncrementalQueryOperator(task_id=name, feed=export.feed).execute(context)
+        state.write_text(json.dumps(partitions), encoding="utf-8")
+        return len(partitions)
+    if name == "data_extraction":
+        return extract(json.loads(state.read_text(encoding="utf-8")))
+    if name == "file_transfer":
+        return PublishFilesOperator(task_id=name, feed=export.feed).execute(context)
+    if name == "landing_check":
+        return bool(export.landing_check(context))
+    return EndExportOperator(task_id=name, feed=export.feed).execute(context)
+
+
+@contextmanager
+def _extractors(config: dict[str, Any]) -> Iterator[Extract]:
+    """Yield what extracts partitions: one after the other, or in so many processes, which are ready by then."""
+    processes = config["processes"]
+    if processes == 1:
+        yield lambda partitions: _sum(_extract(config, partition) for partition in partitions)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    together = spawn.Barrier(processes)
+    with ProcessPoolExecutor(processes, spawn, _remember, (together,)) as pool:
+        list(pool.map(_wait, range(processes)))
+        yield lambda partitions: _sum(pool.map(_extract, [config] * len(partitions), partitions))
+
+
+def _remember(together: Any) -> None:
+    global _together
+    _together = together
+
+
+def _wait(_: int) -> None:
+    _together.wait()
+
+
+def _extract(config: dict[str, Any], partition: dict[str, Any]) -> dict[str, int]:
+    export = _export(config)
+    operator = ExtractPartitionOperator(task_id="data_extraction", feed=export.feed, partition=partition)
+    return operator.execute(export.context(_RUN))
+
+
+def _sum(found: Any) -> dict[str, int]:
+    counts = list(found)
+    return {name: sum(count[name] for count in counts) for name in ("rows", "bytes")}
+
+
+def _usage() -> dict[str, float]:
+    """Most memory of one process, and the time of all of them on a processor."""
+    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor_s = own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+    return {"peak_rss_mb": max(own.ru_maxrss, others.ru_maxrss) / 1024, "processor_s": processor_s}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), sys.argv[2:])))
