@@ -1,17 +1,11 @@
 from __future__ import annotations
 
 import gzip
-import io
 import tracemalloc
-from datetime import UTC, datetime
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from campaign_cdp.events.files import Block, as_parquet, gzipped, split, with_header
-
-SCHEMA = pa.schema([("event_id", pa.string()), ("event_time", pa.timestamp("ms", "UTC")), ("label", pa.string())])
+from campaign_cdp.events.files import Block, gzipped, split, with_header
 
 
 def blocks(count: int, rows: int = 2) -> list[Block]:
@@ -49,17 +43,6 @@ def test_every_csv_file_has_the_header():
 
 def test_gzip_is_read_by_others():
     assert gzip.decompress(b"".join(gzipped([b"a" * 100_000, b"b"]))) == b"a" * 100_000 + b"b"
-
-
-def test_parquet_keeps_types_quotes_newlines_and_nothing():
-    line = b'x1,2026-01-02T10:15:30.125Z,"a ""b""\nc"\nx2,,\n'
-
-    body = b"".join(as_parquet(SCHEMA)([line]))
-
-    assert pq.read_table(io.BytesIO(body)).to_pylist() == [
-        {"event_id": "x1", "event_time": datetime(2026, 1, 2, 10, 15, 30, 125_000, UTC), "label": 'a "b"\nc'},
-        {"event_id": "x2", "event_time": None, "label": None},
-    ]
 
 
 def test_memory_does_not_grow_with_the_rows():

@@ -12,6 +12,7 @@ from campaign_cdp.exceptions import FileReplacedError, WindowGapError, WindowUnf
 from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
 from campaign_cdp.operators.publication import PublishFilesOperator
 from campaign_cdp.sandbox.deliveries import Events, flip, late, simulate
+from campaign_cdp.sandbox.feed_sources import dataflow_for
 
 #: All events happened before this test, yet within every overlap of the windows it opens.
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
@@ -193,3 +194,15 @@ def test_task_marked_as_success_by_hand_cannot_lose_its_events(new_export):
     with pytest.raises(Exception, match="data_extraction 1 of window"):
         PublishFilesOperator(task_id="file_transfer", feed=export.feed).execute(context)
     assert export.object_keys("out/") == []
+
+
+@pytest.mark.parametrize(("fmt", "compression"), [("csv", "gzip"), ("jsonl", "none"), ("parquet", "none")])
+def test_the_stand_in_for_aep_accepts_every_event_of_every_format(new_export, fmt, compression):
+    export = new_export(format=fmt, compression=compression)
+    send(export)
+    counts = only_events(export.run())
+
+    taken = dataflow_for(export.feed, export.s3).run(datetime.now(UTC) + timedelta(seconds=2))
+
+    assert (taken.rejected, taken.reasons) == (0, {})
+    assert taken.accepted == sum(counts.values())

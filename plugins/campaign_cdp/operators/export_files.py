@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from campaign_cdp.events.files import Encoder, as_parquet, gzipped, with_header
-from campaign_cdp.events.mapping import EventColumn, Kind
+from campaign_cdp.events.files import Encoder, gzipped, with_header
+from campaign_cdp.events.mapping import EventColumn
 from campaign_cdp.feeds.event_feed import EventFeed
 
 _ENDINGS = {"csv": ".csv", "jsonl": ".json", "parquet": ".parquet"}
@@ -21,7 +21,9 @@ def file_name(feed: EventFeed, log: str, upper: datetime, window_id: int, partit
 def encoder(feed: EventFeed, columns: tuple[EventColumn, ...]) -> Encoder:
     """Return what turns the rows of one file into its bytes."""
     if feed.format == "parquet":
-        return as_parquet(_schema(columns))
+        from campaign_cdp.events.parquet import as_parquet  # pyarrow is heavy, and only this format needs it
+
+        return as_parquet(columns)
     encode = with_header(",".join(c.header for c in columns).encode() + b"\n") if feed.format == "csv" else iter
     if feed.compression == "none":
         return encode
@@ -30,15 +32,3 @@ def encoder(feed: EventFeed, columns: tuple[EventColumn, ...]) -> Encoder:
         return gzipped(encode(chunks))
 
     return compressed
-
-
-def _schema(columns: tuple[EventColumn, ...]):  # type: ignore[no-untyped-def]  # pyarrow is imported for Parquet only
-    import pyarrow as pa
-
-    types = {
-        Kind.STRING: pa.string(),
-        Kind.TIMESTAMP: pa.timestamp("ms", "UTC"),
-        Kind.INTEGER: pa.int64(),
-        Kind.BOOLEAN: pa.bool_(),
-    }
-    return pa.schema([(column.header, types[column.kind]) for column in columns])
