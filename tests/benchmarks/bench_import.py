@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,16 +18,18 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from campaign_cdp.sandbox.postgres import PostgresServer
 from campaign_cdp.sandbox.s3 import S3Server
 from tests.benchmarks import memory, report
+from tests.benchmarks.cpu import client_seconds, server_seconds
 from tests.benchmarks.database import SETTINGS, Databases, campaign_sum, profiles_sum
 from tests.benchmarks.landing import LandingZone
-from tests.benchmarks.peers import Dlt, Sling
+from tests.benchmarks.peers import Dlt, DltAdbc, Sling
 from tests.benchmarks.segment_file import SegmentFile, Shape, segment_file
 from tests.benchmarks.way import REPO, TEMPLATE, Bench, RunResult, Way
-from tests.benchmarks.ways import Floor, Own, Pandas
+from tests.benchmarks.ways import Floor, Own, Pandas, PandasMulti
 
 _FOLDER: Final = REPO / "build" / "bench"
 _RESULT: Final = REPO / "build" / "bench-import.json"
-WAYS: Final[dict[str, type[Way]]] = {way.name: way for way in (Own, Floor, Pandas, Dlt, Sling)}
+WAYS: Final[dict[str, type[Way]]] = {way.name: way for way in (Own, Floor, Pandas, Dlt, DltAdbc, Sling, PandasMulti)}
+_DEFAULT: Final = ",".join(name for name in WAYS if name != PandasMulti.name)  # that one takes many minutes
 _COPY: Final = "bench_run"
 _CONSOLE: Final = Console(stderr=True)
 
@@ -48,7 +51,7 @@ class Rows(click.ParamType):
 @click.option("--slow-rounds", type=click.IntRange(1), default=1, show_default=True, help="Runs of pandas_to_sql.")
 @click.option("--memory-rows", type=Rows(), default=5_000_000, show_default=True, help="Lines of the larger file.")
 @click.option("--no-memory", is_flag=True, help="Do not measure memory.")
-@click.option("--ways", "names", default=",".join(WAYS), show_default=True, help="Ways to compare.")
+@click.option("--ways", "names", default=_DEFAULT, show_default=True, help=f"Of {', '.join(WAYS)}.")
 @click.option(
     "--peers", type=click.Path(path_type=Path), default=REPO / ".venv-bench", help="Environment of the peers."
 )
@@ -59,6 +62,8 @@ def main(rows: int, recipients: int | None, memory_rows: int, names: str, as_jso
     unknown = sorted(set(chosen) - set(WAYS))
     if unknown:
         raise click.UsageError(f"No such way: {', '.join(unknown)}. There are: {', '.join(WAYS)}")
+    if set(chosen) & {Dlt.name, DltAdbc.name, Sling.name} and not options["peers"].exists():
+        raise click.UsageError(f"The peers are not installed in {options['peers']}. Run: make bench-import")
     shape = Shape(rows, recipients or rows)
     result = {"rows": rows, "recipients": shape.recipients, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     result |= {"machine": report.machine(), "settings": report.settings(), "ways": {}, "ratios": {}, "memory": {}}
@@ -127,13 +132,24 @@ def _compare(
         for way in (way for way in ways if turn < rounds[way.name]):
             progress.update(task, description=f"Round {turn + 1}: {way.name}")
             with bench.databases.copy(way.template, _COPY, *way.tables) as dsn:
-                runs[way.name].append(way.run(dsn))
+                run = _timed(bench, way, dsn)
                 _check(states, way, dsn)
-            progress.console.print(f"  {way.name}: {runs[way.name][-1].seconds:.2f} s")
+            runs[way.name].append(run)
+            progress.console.print(f"  {way.name}: {run.seconds:.2f} s, processor {run.cpu_s}")
             progress.advance(task)
             result["ways"][way.name] = report.way_result(way, runs[way.name])
     result["ratios"] = report.ratios(result["ways"])
+    result["ratios_of_loading"] = report.loading_ratio(result["ways"])
     result["end_state"] = next(iter(states.values()), {})
+
+
+def _timed(bench: Bench, way: Way, dsn: str) -> RunResult:
+    server = bench.databases.server.record.process
+    pid = server.pid if server else 0
+    client_before, server_before = client_seconds(), server_seconds(pid)
+    run = way.run(dsn)
+    used = {"client": client_seconds() - client_before, "postgresql": server_seconds(pid) - server_before}
+    return replace(run, cpu_s={name: round(seconds, 2) for name, seconds in used.items()})
 
 
 def _check(states: dict[str, dict[str, Any]], way: Way, dsn: str) -> None:

@@ -1,8 +1,8 @@
 """Worker in the peers' environment: dlt merges the clean, duplicate-free file into its own table of people.
 
 ``python dlt_way.py CONFIG`` with a JSON file that holds ``url`` (of the database), ``file`` (CSV), ``pipelines``
-(dlt's folder) and ``disposition`` (``replace`` makes the table, ``merge`` is measured). Arrow batches and COPY of CSV
-are dlt's quickest way into PostgreSQL.
+(dlt's folder), ``disposition`` (``replace`` makes the table, ``merge`` is measured) and ``format``: Arrow batches, then
+COPY of CSV (``csv``) or Parquet over ADBC (``parquet``), are dlt's quick ways into PostgreSQL.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main(config: dict[str, Any]) -> dict[str, Any]:
     phases: dict[str, float] = {}
     started = time.perf_counter()
     steps = {
-        "extract": lambda: pipeline.extract(resource, loader_file_format="csv"),
+        "extract": lambda: pipeline.extract(resource, loader_file_format=config["format"]),
         "normalize": pipeline.normalize,
         "load": pipeline.load,
     }

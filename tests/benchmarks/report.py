@@ -29,6 +29,7 @@ def way_result(way: Way, runs: list[RunResult]) -> dict[str, Any]:
         "median_s": _rounded(median(run.seconds for run in runs)),
         "peak_rss_mb": _rounded(max(peaks)) if peaks else None,
         "phases_s": {name: _rounded(median(run.phases_s[name] for run in runs)) for name in runs[0].phases_s},
+        "cpu_s": {name: _rounded(median(run.cpu_s[name] for run in runs)) for name in runs[0].cpu_s},
         "runs_s": [_rounded(run.seconds) for run in runs],
         **(
             {"not_counted_s": {name: _rounded(median(d[name] for d in details)) for name in details[0]}}
@@ -48,6 +49,15 @@ def ratios(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     to_peers = {name: way["median_s"] / own for name, way in ways.items() if name not in {OWN, _FLOOR}}
     to_floor = {"to_floor": own / ways[_FLOOR]["median_s"]} if _FLOOR in ways else {}
     return {name: round(value, 3) for name, value in (to_floor | to_peers).items()}
+
+
+def loading_ratio(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """pandas' time by ours for what differs between the two: from the file to deduplicated rows in the database."""
+    if not {OWN, "pandas_to_sql"} <= ways.keys():
+        return {}
+    own, peer = ways[OWN]["phases_s"], ways["pandas_to_sql"]["phases_s"]
+    ours = own["data_loading"] + own["deduplication"]
+    return {"pandas_to_sql": round((peer["read_csv"] + peer["drop_duplicates"] + peer["to_sql"]) / ours, 3)}
 
 
 def memory_result(idle_mb: float, runs: list[MemoryRun]) -> dict[str, Any]:
@@ -86,13 +96,14 @@ def settings() -> dict[str, Any]:
 def result_table(result: Mapping[str, Any]) -> Table:
     """Show the ways, quickest first."""
     table = Table(title=f"Import of {result['rows']:,} lines into {result['recipients']:,} recipients")
-    for heading in ("way", "seconds", "lines a second", "peak MB", "compared with us"):
+    for heading in ("way", "seconds", "lines a second", "peak MB", "PostgreSQL CPU s", "compared with us"):
         table.add_column(heading, justify="left" if heading == "way" else "right")
     own = result["ways"].get(OWN, {}).get("median_s")
     for name, way in sorted(result["ways"].items(), key=lambda item: item[1]["median_s"]):
         seconds, peak = way["median_s"], way["peak_rss_mb"]
         rate, compared = f"{result['rows'] / seconds:,.0f}", f"x {seconds / own:.2f}" if own else ""
-        table.add_row(name, f"{seconds:.2f}", rate, f"{peak:,.0f}" if peak else "", compared)
+        memory, cpu = f"{peak:,.0f}" if peak else "", f"{way['cpu_s'].get('postgresql', 0):.1f}"
+        table.add_row(name, f"{seconds:.2f}", rate, memory, cpu, compared)
     return table
 
 
