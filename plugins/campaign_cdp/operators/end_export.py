@@ -56,8 +56,9 @@ class EndExportOperator(BaseOperator):
     def _forgettable(self, ledger: Ledger) -> dict[str, datetime]:
         """Log -> time before which nothing has to be remembered."""
         watermarks, mappings = ledger.watermarks(self.feed.id), {m.log: m for m in feed_mappings(self.feed)}
+        rewritten = {log: mapping.changed != mapping.time for log, mapping in mappings.items()}
         return {
-            log: forget_before(self.feed, log, watermarks[log].value, rewritten=mappings[log].mutable)
+            log: forget_before(self.feed, log, watermarks[log].value, rewritten=rewritten[log])
             for log in self.feed.logs
             if log in watermarks
         }

@@ -53,6 +53,7 @@ class IncrementalQueryOperator(BaseOperator):
         ledger = Ledger(conn)
         database = EventDatabase(conn, self.feed, feed_mappings(self.feed))
         backfill = _span(params)
+        ledger.lock_feed(self.feed.id)  # the end of an earlier run must not forget keys between here and the selection
         bounds = plan_bounds(
             self.feed,
             ledger.watermarks(self.feed.id),
