@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from campaign_cdp.file_sets import StoredObject
-from campaign_cdp.manifest import match_parts, read_manifest
+from campaign_cdp.file_sets.manifest import match_parts, read_manifest
 from campaign_cdp.sandbox.audiences import Audience
 from campaign_cdp.sandbox.platform import Destination, WrittenExport, export, folder_sink
 from campaign_cdp.sandbox.spark_csv import SparkDialect
