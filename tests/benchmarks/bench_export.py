@@ -11,7 +11,6 @@ import click
 from rich.progress import Progress
 
 from tests.benchmarks import export_report, memory, report
-from tests.benchmarks.bench_import import _CONSOLE, Rows, _progress, _servers
 from tests.benchmarks.event_logs import TABLES, EventLogs
 from tests.benchmarks.export_memory import measured
 from tests.benchmarks.export_ways import (
@@ -24,6 +23,7 @@ from tests.benchmarks.export_ways import (
     PandasExport,
     content,
 )
+from tests.benchmarks.stage import CONSOLE, Rows, progress_bars, running_servers, timed
 from tests.benchmarks.way import REPO, TEMPLATE, RunResult
 
 _RESULT: Final = REPO / "build" / "bench-export.json"
@@ -48,18 +48,18 @@ def main(events: int, names: str, formats: str, no_memory: bool, as_json: bool, 
     result: dict[str, Any] = {"rows": events, "recipients": logs.recipients, "deliveries": logs.deliveries}
     result |= {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": report.machine()}
     result |= {"settings": report.settings(), "ways": {}, "ratios": {}, "memory": {}}
-    with _progress() as progress, _servers() as (folder, databases, landing):
+    with progress_bars() as progress, running_servers() as servers:
         task = progress.add_task(f"Writing {events:,} rows of logs", total=1)
-        exported = logs.create(databases, TEMPLATE)
+        exported = logs.create(servers.databases, TEMPLATE)
         progress.advance(task)
-        bench = ExportBench(folder, databases, landing, exported)
-        result |= {"events": exported, "versions": export_report.versions(databases.version())}
+        bench = ExportBench(servers.folder, servers.databases, servers.landing, exported)
+        result |= {"events": exported, "versions": export_report.versions(bench.databases.version())}
         ways = [WAYS[name](bench, kind) for kind in kinds for name in chosen if kind in WAYS[name].formats]
         _compare(progress, ways, rounds, result)
         if not no_memory:
             _measure_memory(progress, bench, events, kinds, result)
-    _CONSOLE.print(export_report.result_table(result))
-    _CONSOLE.print(f"Ratios: {result['ratios']}\nMemory: {result['memory']}\nAll of it: {_RESULT}")
+    CONSOLE.print(export_report.result_table(result))
+    CONSOLE.print(f"Ratios: {result['ratios']}\nMemory: {result['memory']}\nAll of it: {_RESULT}")
     if as_json:
         click.echo(json.dumps(result))
 
@@ -87,10 +87,12 @@ def _compare(progress: Progress, ways: list[ExportWay], rounds: dict[str, int], 
         for way in (way for way in ways if turn < turns[way]):
             progress.update(task, description=f"Round {turn + 1}: {way.name}, {way.format}")
             with way.bench.databases.copy(TEMPLATE, _COPY, *TABLES) as dsn:
-                runs[way].append(way.run(dsn))
+                runs[way].append(timed(way.bench, way, dsn))
             if turn == 0:
                 _check(way, written)
-            progress.console.print(f"  {way.name}, {way.format}: {runs[way][-1].seconds:.2f} s")
+            progress.console.print(
+                f"  {way.name}, {way.format}: {runs[way][-1].seconds:.2f} s, processor {runs[way][-1].cpu_s}"
+            )
             progress.advance(task)
             result["ways"] = export_report.ways_result(runs)
             result["ratios"] = export_report.ratios(result["ways"])

@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
-from campaign_cdp.sandbox.postgres import PostgresServer
-from campaign_cdp.sandbox.s3 import S3Server
 from tests.benchmarks import memory, report
-from tests.benchmarks.cpu import client_seconds, server_seconds
-from tests.benchmarks.database import SETTINGS, Databases, campaign_sum, profiles_sum
-from tests.benchmarks.landing import LandingZone
+from tests.benchmarks.database import campaign_sum, profiles_sum
 from tests.benchmarks.peers import Dlt, DltAdbc, Sling
 from tests.benchmarks.segment_file import SegmentFile, Shape, segment_file
+from tests.benchmarks.stage import CONSOLE, FOLDER, Rows, progress_bars, running_servers, timed
 from tests.benchmarks.way import REPO, TEMPLATE, Bench, RunResult, Way
 from tests.benchmarks.ways import Floor, Own, Pandas, PandasMulti
 
-_FOLDER: Final = REPO / "build" / "bench"
 _RESULT: Final = REPO / "build" / "bench-import.json"
 WAYS: Final[dict[str, type[Way]]] = {way.name: way for way in (Own, Floor, Pandas, Dlt, DltAdbc, Sling, PandasMulti)}
 _DEFAULT: Final = ",".join(name for name in WAYS if name != PandasMulti.name)  # that one takes many minutes
 _COPY: Final = "bench_run"
-_CONSOLE: Final = Console(stderr=True)
-
-
-class Rows(click.ParamType):
-    name = "rows"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        number = int(str(value).replace("_", "").replace(",", ""))
-        if number % 1000 or number < 1000:
-            self.fail(f"{value} is not a multiple of 1000", param, ctx)
-        return number
 
 
 @click.command(help=__doc__)
@@ -67,17 +47,17 @@ def main(rows: int, recipients: int | None, memory_rows: int, names: str, as_jso
     shape = Shape(rows, recipients or rows)
     result = {"rows": rows, "recipients": shape.recipients, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     result |= {"machine": report.machine(), "settings": report.settings(), "ways": {}, "ratios": {}, "memory": {}}
-    with _progress() as progress, _servers() as (folder, databases, landing):
+    with progress_bars() as progress, running_servers() as servers:
         file = _generated(progress, shape, with_clean=True)
-        bench = Bench(folder, databases, landing, file, options["peers"])
-        result["versions"] = report.versions(databases.version(), bench.peers)
+        bench = Bench(servers.folder, servers.databases, servers.landing, file, options["peers"])
+        result["versions"] = report.versions(bench.databases.version(), bench.peers)
         _compare(progress, bench, [WAYS[name](bench) for name in chosen], options, result)
         _write(result)
         if not options["no_memory"]:
             _measure_memory(progress, bench, Shape(memory_rows, shape.recipients), result)
             _write(result)
-    _CONSOLE.print(report.result_table(result))
-    _CONSOLE.print(f"Ratios: {result['ratios']}\nMemory: {result['memory']}\nAll of it: {_RESULT}")
+    CONSOLE.print(report.result_table(result))
+    CONSOLE.print(f"Ratios: {result['ratios']}\nMemory: {result['memory']}\nAll of it: {_RESULT}")
     if as_json:
         click.echo(json.dumps(result))
 
@@ -86,28 +66,9 @@ def _write(result: dict[str, Any]) -> None:
     _RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_CONSOLE) as progress:
-        yield progress
-
-
-@contextmanager
-def _servers() -> Iterator[tuple[Path, Databases, LandingZone]]:
-    """Start PostgreSQL and S3 with nothing in them; yields also a folder that is removed at the end."""
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="run_", dir=_FOLDER, ignore_cleanup_errors=True)))
-        postgres = stack.enter_context(PostgresServer(folder / "postgres", settings=SETTINGS))
-        s3 = stack.enter_context(S3Server(folder / "s3"))
-        (folder / "airflow").mkdir()
-        yield folder, Databases(postgres), LandingZone(s3, "bench", folder / "airflow")
-
-
 def _generated(progress: Progress, shape: Shape, *, with_clean: bool) -> SegmentFile:
     task = progress.add_task(f"Writing {shape.rows:,} lines", total=shape.rows)
-    file = segment_file(_FOLDER, shape, with_clean=with_clean, advance=lambda n: progress.advance(task, n))
+    file = segment_file(FOLDER, shape, with_clean=with_clean, advance=lambda n: progress.advance(task, n))
     progress.update(task, completed=shape.rows)
     return file
 
@@ -132,7 +93,7 @@ def _compare(
         for way in (way for way in ways if turn < rounds[way.name]):
             progress.update(task, description=f"Round {turn + 1}: {way.name}")
             with bench.databases.copy(way.template, _COPY, *way.tables) as dsn:
-                run = _timed(bench, way, dsn)
+                run = timed(bench, way, dsn)
                 _check(states, way, dsn)
             runs[way.name].append(run)
             progress.console.print(f"  {way.name}: {run.seconds:.2f} s, processor {run.cpu_s}")
@@ -141,15 +102,6 @@ def _compare(
     result["ratios"] = report.ratios(result["ways"])
     result["ratios_of_loading"] = report.loading_ratio(result["ways"])
     result["end_state"] = next(iter(states.values()), {})
-
-
-def _timed(bench: Bench, way: Way, dsn: str) -> RunResult:
-    server = bench.databases.server.record.process
-    pid = server.pid if server else 0
-    client_before, server_before = client_seconds(), server_seconds(pid)
-    run = way.run(dsn)
-    used = {"client": client_seconds() - client_before, "postgresql": server_seconds(pid) - server_before}
-    return replace(run, cpu_s={name: round(seconds, 2) for name, seconds in used.items()})
 
 
 def _check(states: dict[str, dict[str, Any]], way: Way, dsn: str) -> None:

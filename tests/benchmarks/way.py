@@ -24,7 +24,7 @@ class RunResult:
     """One measured run.
 
     :param seconds: without the start of Python and its imports.
-    :param cpu_s: processor time of the programs, these included, and of PostgreSQL.
+    :param cpu_s: processor time of the programs, and of the servers.
     """
 
     seconds: float
