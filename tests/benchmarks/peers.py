@@ -55,7 +55,7 @@ class Dlt(Way):
     template = "dlt_template"
     file_format: ClassVar[str] = "csv"
     tables = ("peer.people",)
-    lacks = Sling.lacks.replace("upsert", "delete-insert merge").replace(" with one index", " with dlt's own columns")
+    lacks = Sling.lacks.replace("upsert", "delete-insert merge").replace(" with one index", " without any index")
 
     def prepare(self) -> None:
         people = self.bench.folder / "people.csv"
