@@ -61,10 +61,11 @@ check: $(VENV)/.installed-dev ## Lint, types, layers, SQL, and that generated fi
 lock: | $(UV) ## Compile requirements*.in into hashed locks (keeps existing pins; UPGRADE=1 renews them)
 	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt --python-version 3.11 --generate-hashes
 	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt --python-version 3.11 --generate-hashes
+	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements-bench.in -o requirements-bench.txt --python-version 3.11 --generate-hashes
 
 .PHONY: clean
 clean: ## Remove the virtual environment and everything built
-	@rm -rf $(VENV) build *.egg-info plugins/*.egg-info
+	@rm -rf $(VENV) .venv-bench build *.egg-info plugins/*.egg-info
 
 .venv-bench/.installed: requirements-bench.txt | $(UV)
 	@echo "Installing what the benchmark compares with ..."

@@ -15,7 +15,7 @@ from campaign_cdp.events.files import Encoder
 from campaign_cdp.events.layout import Tree, xdm_tree
 from campaign_cdp.events.mapping import EventColumn, Kind
 
-_ROW_GROUP_ROWS = 128_000
+_ROW_GROUP_ROWS = 32_000
 _TYPES = {
     Kind.STRING: pa.string(),
     Kind.TIMESTAMP: pa.timestamp("ms", "UTC"),

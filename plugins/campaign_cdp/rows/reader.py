@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ class PartCounts:
     rows: int = 0
     rejected: int = 0
     by_code: Counter[str] = field(default_factory=Counter)
+
+
+_BLANK_LINES = re.compile(rb"\n++")
 
 
 class PartReader:
@@ -153,8 +157,9 @@ class PartReader:
         """
         line_end = buffer.index(b"\n", start) + 1
         if line_end == start + 1 and len(self.layout.targets) > 1:
-            self._line_no += 1
-            return None, line_end
+            blank_end = _blank_end(buffer, start)
+            self._line_no += blank_end - start
+            return None, blank_end
         if record is None or self._is_stray(record, start, line_end):
             self.reject(Reject(self._line_no, RejectCode.UNBALANCED_QUOTE))
             self._line_no += 1
@@ -185,6 +190,12 @@ class PartReader:
         defaults = {column.default for column in self._feed.columns.values() if column.default}
         tokens = self.dialect.copy_null_tokens(defaults)
         return max(tokens, key=lambda token: self._buffer.count(d + token.encode() + d))
+
+
+def _blank_end(buffer: bytes, start: int) -> int:
+    """Offset behind a run of blank lines, of which a hostile file may have millions."""
+    match = _BLANK_LINES.match(buffer, start)
+    return match.end() if match else start
 
 
 def _is_utf8(data: bytes) -> bool:
