@@ -16,11 +16,11 @@ from tests.benchmarks.peers import Dlt, DltAdbc, Sling
 from tests.benchmarks.segment_file import SegmentFile, Shape, segment_file
 from tests.benchmarks.stage import CONSOLE, FOLDER, Rows, progress_bars, running_servers, timed
 from tests.benchmarks.way import REPO, TEMPLATE, Bench, RunResult, Way
-from tests.benchmarks.ways import Floor, Own, Pandas, PandasMulti
+from tests.benchmarks.ways import Floor, Own, Pandas, PandasDefault
 
 _RESULT: Final = REPO / "build" / "bench-import.json"
-WAYS: Final[dict[str, type[Way]]] = {way.name: way for way in (Own, Floor, Pandas, Dlt, DltAdbc, Sling, PandasMulti)}
-_DEFAULT: Final = ",".join(name for name in WAYS if name != PandasMulti.name)  # that one takes many minutes
+WAYS: Final[dict[str, type[Way]]] = {way.name: way for way in (Own, Floor, Pandas, PandasDefault, Dlt, DltAdbc, Sling)}
+_DEFAULT: Final = ",".join(WAYS)
 _COPY: Final = "bench_run"
 
 

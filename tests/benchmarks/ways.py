@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import islice
 from typing import Any, ClassVar
 
 import psycopg
@@ -13,7 +12,7 @@ from campaign_cdp.sandbox.postgres import bin_dir
 from tests.benchmarks.measure import Finished, run
 from tests.benchmarks.recorded_sql import bench_feed, recorded, session
 from tests.benchmarks.segment_file import HEADER
-from tests.benchmarks.way import REPO, TASKS, TEMPLATE, RunResult, Way, worker_result
+from tests.benchmarks.way import REPO, TASKS, RunResult, Way, worker_result
 
 
 class Own(Way):
@@ -62,36 +61,20 @@ class Floor(Way):
 
 
 class Pandas(Way):
+    """The method that pandas' documentation proposes for many rows; with psycopg 3 it is the slower one."""
+
     name = "pandas_to_sql"
     lacks = "validation, rejects, ledger, limits: to_sql of the clean file, then the same statements"
-    methods: ClassVar[dict[str, dict[str, Any]]] = {
-        "default": {"method": None, "chunksize": None},
-        "multi, chunksize 1000": {"method": "multi", "chunksize": 1000},
-    }
-    trial_rows: ClassVar[int] = 100_000
-
-    def prepare(self) -> None:
-        """Choose the quicker of the two methods by loading the first lines with both."""
-        head = self.bench.folder / "pandas_trial.csv"
-        with self.bench.file.clean.open("rb") as source, head.open("wb") as out:
-            out.writelines(islice(source, self.trial_rows + 1))
-        self.trial_s: dict[str, float] = {}
-        for method in self.methods:
-            with self.bench.databases.copy(TEMPLATE, "bench_trial") as dsn:
-                self.trial_s[method] = round(self.load(dsn, method, str(head)).phases_s["to_sql"], 3)
-        self.chosen = min(self.trial_s, key=lambda method: self.trial_s[method])
+    arguments: ClassVar[dict[str, Any]] = {"method": "multi", "chunksize": 1000}
 
     def run(self, dsn: str) -> RunResult:
-        return self.load(dsn, self.chosen, str(self.bench.file.clean))
-
-    def load(self, dsn: str, method: str, clean: str) -> RunResult:
         config = self.bench.config(
             "pandas",
             dsn=dsn,
-            clean=clean,
+            clean=str(self.bench.file.clean),
             session=session(),
             statements=recorded(dsn, bench_feed(""), HEADER),
-            **self.methods[method],
+            **self.arguments,
         )
         finished = run([sys.executable, "-m", "tests.benchmarks.pandas_way", config], cwd=REPO)
         result = worker_result(finished)
@@ -99,21 +82,14 @@ class Pandas(Way):
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"method": self.chosen, "trial_rows": self.trial_rows, "trial_to_sql_s": self.trial_s}
+        return dict(self.arguments)
 
 
-class PandasMulti(Pandas):
-    """The method that pandas' documentation proposes for speed; with psycopg 3 it is the slower one."""
+class PandasDefault(Pandas):
+    """``to_sql`` as it comes."""
 
-    name = "pandas_to_sql_multi"
-    chosen = "multi, chunksize 1000"
-
-    def prepare(self) -> None:
-        """Nothing to choose."""
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {"method": self.chosen}
+    name = "pandas_to_sql_default"
+    arguments: ClassVar[dict[str, Any]] = {"method": None, "chunksize": None}
 
 
 def run_tasks(config: str, env: dict[str, str], *tasks: str) -> Finished:
