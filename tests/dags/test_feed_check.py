@@ -63,7 +63,6 @@ def test_broken_feed_shows_as_an_import_error_until_it_is_corrected(
     runpy.run_path(str(dag_file))  # raises nothing
 
 
-@pytest.mark.skipif(not (PROJECT / "dags" / "audience_import.py").exists(), reason="no import Dags yet")
 def test_broken_feed_costs_only_its_own_dag(folder: Path, tmp_path: Path) -> None:
     result = parse(PROJECT / "dags" / "audience_import.py", folder, tmp_path)
 
