@@ -14,10 +14,9 @@ from campaign_cdp.hooks.campaign.event_columns import CsvRow, EventFilter, JsonR
 from campaign_cdp.hooks.campaign.event_values import EventValues
 from campaign_cdp.windows import LogWindow
 
-# The state is worked out once per row.
 _QUERY: Final = """
 SELECT {row} FROM {log} AS b {joins}
-CROSS JOIN LATERAL (SELECT {log_id} AS log_id, {state} AS state OFFSET 0) AS k
+CROSS JOIN LATERAL (SELECT {log_id} AS log_id, {state} AS state) AS k
 WHERE {wanted} AND k.state IS NOT NULL
 """
 
