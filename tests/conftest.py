@@ -43,6 +43,7 @@ from campaign_cdp.sandbox.campaign_database import (  # noqa: E402
 from campaign_cdp.sandbox.endpoints import campaign_connection, landing_zone_connection  # noqa: E402
 from campaign_cdp.sandbox.postgres import NOT_DURABLE, PostgresServer  # noqa: E402
 from campaign_cdp.sandbox.s3 import S3Server  # noqa: E402
+from tests.buckets import remove_bucket  # noqa: E402
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -104,12 +105,13 @@ def campaign_db(campaign_dsn: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def bucket(s3_server: S3Server) -> Bucket:
+def bucket(s3_server: S3Server) -> Iterator[Bucket]:
     """A fresh, empty bucket."""
     client = s3_server.client()
     name = f"test-{uuid.uuid4().hex[:12]}"
     client.create_bucket(Bucket=name)
-    return Bucket(name, client, s3_server)
+    yield Bucket(name, client, s3_server)
+    remove_bucket(client, name)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from campaign_cdp.ledger.migrate import upgrade
 from campaign_cdp.sandbox.campaign_database import create_database, create_tables, drop_database, seed
 from campaign_cdp.sandbox.endpoints import campaign_connection, landing_zone_connection
+from tests.buckets import remove_bucket
 from tests.operators.exporting import Export
 from tests.operators.importing import Import
 
@@ -38,7 +39,7 @@ def export_template(postgres_server, import_template) -> str:
 @pytest.fixture
 def new_database(postgres_server, s3_server, monkeypatch) -> Iterator[Callable[[str], tuple[Any, str, str]]]:
     """Copy a template; returns an S3 client, a bucket and a DSN, which Airflow's connections name as well."""
-    databases = []
+    databases, buckets = [], []
     landing_zone = landing_zone_connection(s3_server.endpoint_url, s3_server.access_key, s3_server.secret_key)
     monkeypatch.setenv("AIRFLOW_CONN_LANDING_ZONE_S3", landing_zone)
 
@@ -49,11 +50,14 @@ def new_database(postgres_server, s3_server, monkeypatch) -> Iterator[Callable[[
         monkeypatch.setenv("AIRFLOW_CONN_CAMPAIGN_DB", campaign_connection(postgres_server.dsn(name)))
         s3, bucket = s3_server.client(), name.replace("_", "-")
         s3.create_bucket(Bucket=bucket)
+        buckets.append(bucket)
         return s3, bucket, postgres_server.dsn(name)
 
     yield make
     for name in databases:
         drop_database(postgres_server.dsn(), name)
+    for name in buckets:
+        remove_bucket(s3_server.client(), name)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from campaign_cdp.ledger.store import Ledger, Run
 from campaign_cdp.sandbox.campaign_database import create_database, drop_database
 from campaign_cdp.sandbox.endpoints import campaign_connection, landing_zone_connection
 from campaign_cdp.sensors.file_set import FileSetSensor
+from tests.buckets import remove_bucket
 
 if TYPE_CHECKING:
     from campaign_cdp.sandbox.postgres import PostgresServer
@@ -127,6 +128,7 @@ def desk(
     monkeypatch.setenv("AIRFLOW_CONN_LANDING_ZONE_S3", zone)
     s3.create_bucket(Bucket=name)
     yield Desk(s3, name, dsn)
+    remove_bucket(s3, name)
     drop_database(postgres_server.dsn(), name)
 
 

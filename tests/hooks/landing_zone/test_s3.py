@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +12,7 @@ from campaign_cdp.feeds.model import LandingZoneConfig
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.hooks.landing_zone.s3 import S3LandingZone
+from tests.buckets import remove_bucket
 from tests.hooks.landing_zone.contract import Killed, LandingZoneContract, blocks, small
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ def client(s3_server: S3Server) -> Any:
 
 class TestS3LandingZone(LandingZoneContract):
     @pytest.fixture
-    def bucket(self, client: Any) -> str:
+    def bucket(self, client: Any) -> Iterator[str]:
         name = f"lz-{uuid.uuid4().hex[:12]}"
         client.create_bucket(Bucket=name)
-        return name
+        yield name
+        remove_bucket(client, name)
 
     @pytest.fixture
     def server_port(self, s3_server: S3Server) -> int:
