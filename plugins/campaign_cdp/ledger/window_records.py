@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campaign_cdp.ledger.window_states import BEING_SEEN, UNSEEN, WindowState
+from campaign_cdp.ledger.window_states import UNSEEN, WindowState
 from campaign_cdp.windows import LogWindow
 
 
@@ -42,10 +42,6 @@ class Window:
     def is_unseen(self) -> bool:
         """Nothing of it is where AEP can see it."""
         return self.state in UNSEEN
-
-    @property
-    def is_unfinished(self) -> bool:
-        return self.state in UNSEEN or self.state in BEING_SEEN
 
     def to_json(self) -> dict[str, Any]:
         return {
