@@ -19,7 +19,7 @@ def summary(feed: Feed) -> dict[str, Any]:
     zone = feed.landing_zone
     head = {"id": feed.id, "direction": feed.direction, "schedule": feed.schedule}
     what = _audience(feed) if isinstance(feed, AudienceFeed) else _events(feed)
-    return head | what | {"files": f"{zone.type}://{zone.bucket}/{zone.prefix}"}
+    return head | what | {"files": f"{zone.type}://{zone.root}/{zone.prefix}"}
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:

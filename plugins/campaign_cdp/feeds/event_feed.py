@@ -8,23 +8,12 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from campaign_cdp.feeds.event_rules import broken_event_rules
-from campaign_cdp.feeds.model import Strict
 from campaign_cdp.feeds.rules import BrokenRulesError
 from campaign_cdp.feeds.scalars import Cron, Duration, FeedId, InstanceName, Namespace, SourceFolder
+from campaign_cdp.feeds.strict import Strict
+from campaign_cdp.feeds.zones import EventZone
 
 Log = Literal["delivery", "exclusion", "tracking", "subscription"]
-
-
-class EventZoneConfig(Strict):
-    """Where AEP Sources picks files up. Names hold only what AEP takes without escaping."""
-
-    type: Literal["s3"] = Field(description="Kind of storage.")
-    connection: str = Field(description="Airflow connection id; its secrets never appear here.")
-    bucket: str = Field(description="Bucket name, without s3://.")
-    prefix: SourceFolder = Field(description="Folder that the AEP dataflow watches, ending in /. One feed per folder.")
-    staging: SourceFolder = Field(
-        description="Folder outside of it, where files are written before they are published."
-    )
 
 
 class LogConfig(Strict):
@@ -59,6 +48,16 @@ class EventWindow(Strict):
     )
 
 
+class EventHistorise(Strict):
+    """Where published files go once AEP has had time to take them; without this block they stay."""
+
+    prefix: SourceFolder = Field(description="Folder outside of what AEP watches.")
+    after: Duration = Field(default=timedelta(days=7), description="Time that AEP gets to take them.")
+    days: int = Field(default=30, ge=1, description="Days to keep them.")
+    max_files: int | None = Field(default=None, ge=1, description="Files to keep.")
+    max_bytes: int | None = Field(default=None, ge=1, description="Bytes to keep.")
+
+
 class EventAlerts(Strict):
     """When published files are missed."""
 
@@ -81,7 +80,7 @@ class EventFeed(Strict):
     instance: InstanceName = Field(
         description="Name of the Campaign instance; part of every event's _id, so never change it."
     )
-    landing_zone: EventZoneConfig = Field(description="Where AEP Sources picks files up.")
+    landing_zone: EventZone = Field(description="Where AEP Sources picks files up.")
     logs: dict[Log, LogConfig] = Field(min_length=1, description="Logs to export.")
     identity: str = Field(default="account", description="Attribute of the recipient that identifies a person in AEP.")
     identity_namespace: Namespace = Field(
@@ -93,6 +92,12 @@ class EventFeed(Strict):
     )
     compression: Literal["gzip", "none"] = Field(
         default="gzip", description="Of the files; parquet compresses inside and has none."
+    )
+    pgp: str | None = Field(
+        default=None, description="Airflow connection id with AEP's public key; files are then encrypted for it."
+    )
+    historise: EventHistorise | None = Field(
+        default=None, description="Where published files go later; without it they stay."
     )
     parts: EventParts = Field(default=EventParts(), description="How large a file gets.")
     window: EventWindow = Field(default=EventWindow(), description="Which rows a run takes.")

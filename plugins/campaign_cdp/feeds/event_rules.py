@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from campaign_cdp.events.layout import flat_columns
 from campaign_cdp.events.mapping import LogMapping, load_mapping, only_states
 from campaign_cdp.exceptions import FeedConfigError
-from campaign_cdp.feeds.rules import FeedRuleError, UnknownNameError, overlap
+from campaign_cdp.feeds.rules import FeedRuleError, UnknownNameError, broken_folders
 
 if TYPE_CHECKING:
     from campaign_cdp.feeds.event_feed import EventFeed, Log, LogConfig
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 def broken_event_rules(feed: EventFeed) -> Iterator[FeedRuleError]:
     """Yield every rule between keys that ``feed`` breaks."""
-    zone = feed.landing_zone
-    if overlap(zone.prefix, zone.staging):
-        text = f"{zone.staging!r} must neither hold nor lie in {zone.prefix!r}: AEP would take unfinished files"
-        yield FeedRuleError(("landing_zone", "staging"), text)
+    yield from broken_folders(feed)
     if feed.format == "parquet" and feed.compression == "gzip":
         yield FeedRuleError(("compression",), "parquet compresses inside its files; write none or leave the key out")
     for log, config in feed.logs.items():

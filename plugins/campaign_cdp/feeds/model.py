@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from campaign_cdp.attributes import RECIPIENT, Attribute, ValueType
 from campaign_cdp.feeds.rules import BrokenRulesError, FeedRuleError, UnknownNameError, broken_rules
 from campaign_cdp.feeds.scalars import AttributeName, Cron, Duration, FeedId, FunctionPath, ListName, Percent, Prefix
+from campaign_cdp.feeds.strict import Strict
+from campaign_cdp.feeds.zones import AudienceZone
 
 __all__ = ["AudienceFeed", "FeedRuleError", "UnknownNameError"]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LandingZoneConfig(Strict):
-    """Where AEP writes the files."""
-
-    type: Literal["s3"] = Field(description="Kind of storage.")
-    connection: str = Field(description="Airflow connection id; its secrets never appear here.")
-    bucket: str = Field(description="Bucket name, without s3://.")
-    prefix: Prefix = Field(description="Folder of this feed, ending in /. One feed per folder.")
-    name_pattern: str = Field(default="*.csv*", description="Glob for the names of data files below the prefix.")
-    ignore_before: date | None = Field(
-        default=None, description="Files last modified before this day (UTC) are not ours."
-    )
 
 
 class StableFor(Strict):
@@ -122,10 +107,12 @@ class VolumeGuard(Strict):
 
 
 class Historise(Strict):
-    """Where applied files go; without this block they stay."""
+    """Where applied files go; without this block they stay. The oldest are deleted beyond any of the limits."""
 
     prefix: Prefix = Field(description="Folder outside the feed's prefix.")
     days: int = Field(default=30, ge=1, description="Days to keep them.")
+    max_files: int | None = Field(default=None, ge=1, description="Files to keep.")
+    max_bytes: int | None = Field(default=None, ge=1, description="Bytes to keep.")
 
 
 class Alerts(Strict):
@@ -145,7 +132,7 @@ class AudienceFeed(Strict):
     schedule: Cron | None = Field(
         default=None, description="Cron in UTC, five fields; without it a run starts by hand or when files wait."
     )
-    landing_zone: LandingZoneConfig = Field(description="Where AEP writes the files.")
+    landing_zone: AudienceZone = Field(description="Where AEP writes the files.")
     campaign: str = Field(default="campaign_db", description="Airflow connection id of the Campaign database.")
     complete_when: Literal["manifest"] | StableFor = Field(
         default="manifest",
@@ -157,6 +144,9 @@ class AudienceFeed(Strict):
         description="full: each file set holds all members. incremental: only who changed; leavers as 'exited' lines."
     )
     file: FileFormat = Field(default=FileFormat(), description="CSV dialect and size limits.")
+    pgp: str | None = Field(
+        default=None, description="Airflow connection id with the private key; files may then be encrypted."
+    )
     columns: dict[AttributeName, Column] = Field(
         min_length=1, description="Campaign attribute of nms:recipient: column of the file."
     )

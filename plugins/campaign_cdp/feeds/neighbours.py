@@ -15,8 +15,7 @@ def clashes(feed: Feed, others: Iterable[Feed]) -> Iterator[FeedRuleError]:
         if feed.id == other.id:
             yield FeedRuleError(("id",), f"{feed.id!r} is taken by another feed file")
             continue
-        if _same_storage(feed, other):
-            yield from _folders(feed, other)
+        yield from _folders(feed, other)
         if _share_list(feed, other):
             yield FeedRuleError(
                 ("list", "name"),
@@ -24,19 +23,20 @@ def clashes(feed: Feed, others: Iterable[Feed]) -> Iterator[FeedRuleError]:
             )
 
 
-def _same_storage(feed: Feed, other: Feed) -> bool:
-    mine, theirs = feed.landing_zone, other.landing_zone
-    return (mine.type, mine.connection, mine.bucket) == (theirs.type, theirs.connection, theirs.bucket)
-
-
 def _folders(feed: Feed, other: Feed) -> Iterator[FeedRuleError]:
     for (key, mine), (their_key, theirs) in product(folders(feed).items(), folders(other).items()):
         may_share = key == their_key == ("rejects", "prefix")
-        if overlap(mine, theirs) and not may_share:
+        if overlap(_place(feed, mine), _place(other, theirs)) and not may_share:
             yield FeedRuleError(
                 key,
                 f"{mine!r} overlaps {theirs!r}, which is {'.'.join(their_key)} of feed {other.id!r}; separate them",
             )
+
+
+def _place(feed: Feed, folder: str) -> str:
+    """A folder with all that it lies in: a server's paths may lie in each other."""
+    zone = feed.landing_zone
+    return f"{zone.type}:{zone.connection}:{zone.root.rstrip('/')}/{folder}"
 
 
 def _share_list(feed: Feed, other: Feed) -> bool:

@@ -65,17 +65,17 @@ def broken_rules(feed: AudienceFeed) -> Iterator[FeedRuleError]:
     for name, column in feed.columns.items():
         yield from _column(feed, name, column)
     yield from _headers(feed)
-    yield from _folders(feed)
+    yield from broken_folders(feed)
     yield from _modes(feed)
 
 
 def folders(feed: Feed) -> dict[tuple[str, str], str]:
     """Return the folders that a feed reads or writes, by the key that names them."""
     own = {("landing_zone", "prefix"): feed.landing_zone.prefix}
-    if feed.direction == "event_export":
-        return own | {("landing_zone", "staging"): feed.landing_zone.staging}
     if feed.historise:
         own["historise", "prefix"] = feed.historise.prefix
+    if feed.direction == "event_export":
+        return own | {("landing_zone", "staging"): feed.landing_zone.staging}
     return own | {("rejects", "prefix"): feed.rejects.prefix}
 
 
@@ -139,8 +139,8 @@ def _spellings(name: str, column: Column) -> Iterator[tuple[tuple[str | int, ...
         yield ("columns", name, "aliases", index), alias
 
 
-def _folders(feed: AudienceFeed) -> Iterator[FeedRuleError]:
-    """What is historised is purged by age, and whatever lies in the feed's folder is loaded."""
+def broken_folders(feed: Feed) -> Iterator[FeedRuleError]:
+    """What is historised is purged by age, and whatever lies in the feed's folder is taken."""
     for (first, mine), (second, other) in combinations(folders(feed).items(), 2):
         if overlap(mine, other):
             text = f"{other!r} must neither hold nor lie in {mine!r}, which is {'.'.join(first)}"

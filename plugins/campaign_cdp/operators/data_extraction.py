@@ -79,9 +79,9 @@ class ExtractPartitionOperator(BaseOperator):
             yield self._stage(window, part, file_no, file, encode)
 
     def _stage(self, window: Window, part: Partition, file_no: int, file: FileRows, encode: Any) -> StagedFile:
-        zone = landing_zone_for(self.feed.landing_zone)
         name = file_name(self.feed, part.log, window.upper, window.window_id, part.partition_no, file_no)
-        staged = zone.stage(f"{self.feed.landing_zone.staging}{window.window_id}/{name}", encode(file))
+        with landing_zone_for(self.feed.landing_zone) as zone:
+            staged = zone.stage(f"{self.feed.landing_zone.staging}{window.window_id}/{name}", encode(file))
         self.log.info("%s: %s rows, %s bytes", name, f"{file.rows:,}", f"{staged.size:,}")
         return StagedFile(
             file_no=file_no,

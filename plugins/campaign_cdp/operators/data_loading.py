@@ -79,8 +79,7 @@ class LoadPartOperator(BaseOperator):
         self, database: AudienceDatabase, ledger: Ledger, run: Run, part_no: int, obj: StoredObject
     ) -> dict[str, int]:
         started = time.monotonic()
-        zone = landing_zone_for(self.feed.landing_zone)
-        with zone.open(obj) as source, RejectSpool() as rejects:
+        with landing_zone_for(self.feed.landing_zone) as zone, zone.open(obj) as source, RejectSpool() as rejects:
             reader = PartReader(source, self.feed, rejects.add)
             layout = reader.open()
             lines = self._with_progress(reader, self._lines(reader))

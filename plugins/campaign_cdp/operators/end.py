@@ -53,12 +53,12 @@ class EndImportOperator(BaseOperator):
         if run.preview:
             self._close(run, "previewed")
             raise AirflowSkipException("Preview: the counts of reconciliation are the result, no file was touched.")
-        zone = landing_zone_for(self.feed.landing_zone)
-        self._historise(zone, run)
-        self._purge(zone)
-        self._close(run, "ended")
-        context["outlet_events"][applied_asset(self.feed)].extra = {"run_id": run.run_id, **run.counts}
-        self._announce_waiting(context, zone)
+        with landing_zone_for(self.feed.landing_zone) as zone:
+            self._historise(zone, run)
+            self._purge(zone)
+            self._close(run, "ended")
+            context["outlet_events"][applied_asset(self.feed)].extra = {"run_id": run.run_id, **run.counts}
+            self._announce_waiting(context, zone)
         return run.counts
 
     def _close(self, run: Run, state: str) -> None:

@@ -65,7 +65,5 @@ class EndExportOperator(BaseOperator):
 
     def _clean_staging(self, window: Window) -> None:
         """What killed attempts left; published files have left the folder already."""
-        zone = landing_zone_for(self.feed.landing_zone)
-        for page in zone.iter_pages(f"{self.feed.landing_zone.staging}{window.window_id}/"):
-            for obj in page:
-                zone.delete(obj)
+        with landing_zone_for(self.feed.landing_zone) as zone:
+            zone.clear(f"{self.feed.landing_zone.staging}{window.window_id}/")

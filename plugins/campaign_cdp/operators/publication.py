@@ -11,6 +11,7 @@ from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.campaign.events import EventDatabase
 from campaign_cdp.hooks.campaign.sql import connect
+from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import ExportFile, Ledger, Window, WindowState
 from campaign_cdp.operators.data_extraction import extraction_step
@@ -37,20 +38,23 @@ class PublishFilesOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         window = self._start(context["dag_run"].run_id)
-        zone = landing_zone_for(self.feed.landing_zone)
         with connect(self.feed.campaign) as conn:
             files = Ledger(conn).window_files(window.window_id)
-        for file in files:
-            if not file.is_published:
-                published = zone.publish(_staged(file), file.key)
-                with connect(self.feed.campaign) as conn:
-                    Ledger(conn).mark_published(window.window_id, file.partition_no, file.file_no, published)
-                self.log.info("Published %s/%s: %s rows", zone.url, file.key, f"{file.rows:,}")
+        with landing_zone_for(self.feed.landing_zone) as zone:
+            for file in files:
+                if not file.is_published:
+                    self._publish(zone, window, file)
         counts = {"files": len(files), "rows": sum(file.rows for file in files)}
         if window.state is not WindowState.DONE:
             with connect(self.feed.campaign) as conn:
                 Ledger(conn).finish_window(window.window_id, WindowState.PUBLISHED, counts)
         return counts
+
+    def _publish(self, zone: LandingZone, window: Window, file: ExportFile) -> None:
+        published = zone.publish(_staged(file), file.key)
+        with connect(self.feed.campaign) as conn:
+            Ledger(conn).mark_published(window.window_id, file.partition_no, file.file_no, published)
+        self.log.info("Published %s/%s: %s rows", zone.url, file.key, f"{file.rows:,}")
 
     def _start(self, dag_run_id: str) -> Window:
         """From here on AEP may see files, so no other Dag run may take this window's events any more."""

@@ -65,7 +65,6 @@ class ReconcileOperator(AudienceStepOperator):
         return f"{self.feed.rejects.prefix}{self.feed.id}/run_{run.run_id}.csv"
 
     def _write_reject_file(self, run: Run) -> None:
-        zone = landing_zone_for(self.feed.landing_zone)
-        with connect(self.feed.campaign) as conn:
+        with landing_zone_for(self.feed.landing_zone) as zone, connect(self.feed.campaign) as conn:
             written = zone.stage(self._reject_key(run), reject_lines(Ledger(conn).iter_rejects(run.run_id)))
         self.log.info("Rejected lines: %s/%s", zone.url, written.key)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from campaign_cdp.events.data_prep import mapping_set
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.sandbox.source_memory import SourcesMemory
 from campaign_cdp.sandbox.sources import SourcesDataflow
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from campaign_cdp.sandbox.storages import OutsideStorage
 
 
-def dataflow_for(feed: EventFeed, client: S3Client, folder: Path | None = None) -> SourcesDataflow:
+def dataflow_for(feed: EventFeed, storage: OutsideStorage, folder: Path | None = None) -> SourcesDataflow:
     """Return the dataflow that watches the feed's folder.
 
     :param folder: where it keeps what it took, so that the next command goes on from there; by default nowhere.
     """
     return SourcesDataflow(
-        client,
-        feed.landing_zone.bucket,
+        storage,
         feed.landing_zone.prefix,
         feed.format,
         feed.compression,

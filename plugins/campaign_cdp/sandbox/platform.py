@@ -13,21 +13,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, cast
 
 from campaign_cdp.sandbox.audiences import Audience
 from campaign_cdp.sandbox.export_names import DEFAULT_NAME, expand, part_name
 from campaign_cdp.sandbox.spark_csv import SparkDialect
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-#: Stores a finished local file under a key.
+#: Stores a finished local file under a key, as :meth:`OutsideStorage.put` does.
 Sink = Callable[[str, Path], None]
-
-
-def s3_sink(client: S3Client, bucket: str) -> Sink:
-    return lambda key, path: client.upload_file(str(path), bucket, key)
 
 
 def folder_sink(folder: Path) -> Sink:

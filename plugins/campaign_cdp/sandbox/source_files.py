@@ -8,19 +8,16 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from datetime import datetime
+from typing import IO, Any, BinaryIO, Literal, cast
 
 from isal import igzip, igzip_lib
 
 from campaign_cdp.exceptions import SandboxError
-from campaign_cdp.hooks.landing_zone.s3_stream import ObjectStream
 from campaign_cdp.sandbox.data_prep import Row, RowMapper, header_reason
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from campaign_cdp.sandbox.storages import OutsideObject, OutsideStorage
 
 Format = Literal["csv", "jsonl", "parquet"]
 Compression = Literal["gzip", "none"]
@@ -45,15 +42,6 @@ class BadFileError(SandboxError):
 
 
 @dataclass(frozen=True, slots=True)
-class SourceObject:
-    """One object below the folder of a dataflow."""
-
-    key: str
-    size: int
-    modified: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class SourceFormat:
     """How the files of a folder are read.
 
@@ -65,14 +53,7 @@ class SourceFormat:
     mapping: Sequence[Mapping[str, str]] = ()
 
 
-def list_objects(client: S3Client, bucket: str, prefix: str) -> Iterator[SourceObject]:
-    """Yield all objects below a prefix, in sub-folders too."""
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for item in page.get("Contents", []):
-            yield SourceObject(item["Key"], item["Size"], item["LastModified"].astimezone(UTC))
-
-
-def check_object(obj: SourceObject, prefix: str) -> None:
+def check_object(obj: OutsideObject, prefix: str) -> None:
     """Refuse what AEP refuses before it reads.
 
     :raises BadFileError: if the file has no bytes or an illegal name.
@@ -90,11 +71,11 @@ class SourceReader:
     :param columns: columns of its earlier files, once known.
     """
 
-    def __init__(self, client: S3Client, bucket: str, how: SourceFormat, columns: tuple[str, ...] | None) -> None:
-        self._client, self._bucket, self._how = client, bucket, how
+    def __init__(self, storage: OutsideStorage, how: SourceFormat, columns: tuple[str, ...] | None) -> None:
+        self._storage, self._how = storage, how
         self.columns = columns
 
-    def rows(self, obj: SourceObject) -> Iterator[Row]:
+    def rows(self, obj: OutsideObject) -> Iterator[Row]:
         """Yield every row of a file.
 
         :raises BadFileError: if the file as a whole cannot be read; rows yielded before do not count.
@@ -108,14 +89,12 @@ class SourceReader:
                 raise BadFileError("damaged", f"the gzip data is damaged: {err}") from err
 
     @contextmanager
-    def _content(self, obj: SourceObject) -> Iterator[BinaryIO]:
-        answer = self._client.get_object(Bucket=self._bucket, Key=obj.key)
-        stream = ObjectStream(answer["Body"], answer["ContentLength"], obj.key, lambda _: nullcontext())
-        with io.BufferedReader(stream, 1 << 20) as stored:
-            packed = stored.peek(2).startswith(_GZIP_MAGIC)
+    def _content(self, obj: OutsideObject) -> Iterator[BinaryIO]:
+        with self._storage.open(obj.key) as stored, io.BufferedReader(cast("io.RawIOBase", stored)) as content:
+            packed = content.peek(2).startswith(_GZIP_MAGIC)
             if packed != (self._how.compression == "gzip" and self._how.name != "parquet"):
                 raise BadFileError("bad_compression", f"compression is {self._how.compression}, the file's is not")
-            yield cast("BinaryIO", igzip.GzipFile(fileobj=stored)) if packed else cast("BinaryIO", stored)
+            yield cast("BinaryIO", igzip.GzipFile(fileobj=content)) if packed else cast("BinaryIO", content)
 
     def _csv(self, content: BinaryIO) -> Iterator[Row]:
         lines = csv.reader(io.TextIOWrapper(content, encoding="utf-8", newline=""), strict=True)

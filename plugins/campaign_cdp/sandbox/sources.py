@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from campaign_cdp.sandbox.data_prep import Row
 from campaign_cdp.sandbox.source_events import kind_of, what_is_wrong
@@ -19,15 +19,11 @@ from campaign_cdp.sandbox.source_files import (
     Compression,
     Format,
     SourceFormat,
-    SourceObject,
     SourceReader,
     check_object,
-    list_objects,
 )
 from campaign_cdp.sandbox.source_memory import SourcesMemory, digest
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from campaign_cdp.sandbox.storages import OutsideObject, OutsideStorage
 
 #: Files of one batch should stay below this.
 MAX_FILES = 10_000
@@ -105,7 +101,7 @@ class _Batch:
 class SourcesDataflow:
     """One dataflow on one folder.
 
-    :param client: boto3 client of the storage.
+    :param storage: bucket, container or folder.
     :param prefix: folder that is watched, with all its sub-folders.
     :param mapping: Data Prep mapping set, for CSV.
     :param memory: what earlier runs left; by default nothing.
@@ -113,8 +109,7 @@ class SourcesDataflow:
 
     def __init__(
         self,
-        client: S3Client,
-        bucket: str,
+        storage: OutsideStorage,
         prefix: str,
         fmt: Format,
         compression: Compression,
@@ -123,7 +118,7 @@ class SourcesDataflow:
         memory: SourcesMemory | None = None,
         max_files: int = MAX_FILES,
     ) -> None:
-        self._client, self._bucket, self._prefix = client, bucket, prefix
+        self._storage, self._prefix = storage, prefix
         self._format = SourceFormat(fmt, compression, mapping)
         self._memory = memory if memory is not None else SourcesMemory()
         self._max_files = max_files
@@ -136,7 +131,7 @@ class SourcesDataflow:
         """
         now = now.astimezone(UTC)
         window = (self._memory.until, now.replace(microsecond=0))
-        objects = [obj for obj in list_objects(self._client, self._bucket, self._prefix) if _is_in(obj, window)]
+        objects = [obj for obj in self._storage.objects(self._prefix) if _is_in(obj, window)]
         batch = _Batch()
         if len(objects) >= self._max_files:
             batch.bad_files += 1
@@ -144,13 +139,13 @@ class SourcesDataflow:
                 "too_many_files", self._prefix, f"{len(objects):,} files, AEP takes fewer than {self._max_files:,}"
             )
             objects = []
-        reader = SourceReader(self._client, self._bucket, self._format, self._memory.columns)
+        reader = SourceReader(self._storage, self._format, self._memory.columns)
         files = tuple(self._take(obj, reader, batch, now) for obj in sorted(objects, key=lambda obj: obj.modified))
         columns, ids = (self._memory.columns, set()) if batch.has_failed else (reader.columns, batch.ids)
         self._memory.keep(window[1], columns, ids)
         return _result(window, batch, files)
 
-    def _take(self, obj: SourceObject, reader: SourceReader, batch: _Batch, now: datetime) -> TakenFile:
+    def _take(self, obj: OutsideObject, reader: SourceReader, batch: _Batch, now: datetime) -> TakenFile:
         rows = 0
         try:
             check_object(obj, self._prefix)
@@ -178,7 +173,7 @@ class SourcesDataflow:
         batch.events[kind_of(row.event)] += 1
 
 
-def _is_in(obj: SourceObject, window: tuple[datetime | None, datetime]) -> bool:
+def _is_in(obj: OutsideObject, window: tuple[datetime | None, datetime]) -> bool:
     return (window[0] is None or window[0] <= obj.modified) and obj.modified < window[1]
 
 

@@ -105,8 +105,8 @@ class FileSetTrigger(BaseTrigger):
         from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
         from campaign_cdp.ledger.store import Ledger
 
-        with connect(feed.campaign) as conn:
-            return find_next_file_set(landing_zone_for(feed.landing_zone), feed, Ledger(conn), datetime.now(UTC))
+        with connect(feed.campaign) as conn, landing_zone_for(feed.landing_zone) as zone:
+            return find_next_file_set(zone, feed, Ledger(conn), datetime.now(UTC))
 
 
 def _payload(finding: Finding, *, is_last: bool) -> dict[str, Any] | None:

@@ -64,6 +64,6 @@ class LandingCheckTrigger(BaseTrigger):
         """Return the keys that are not there, or not with the size and ETag that were published. Blocks."""
         from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 
-        zone = landing_zone_for(feed.landing_zone)
-        found = {file.key: zone.stat(file.key) for file in files}
+        with landing_zone_for(feed.landing_zone) as zone:
+            found = {file.key: zone.stat(file.key) for file in files}
         return [file.key for file in files if (seen := found[file.key]) is None or seen.identity != file.identity]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from campaign_cdp.exceptions import AccessDeniedError, FeedConfigError
-from campaign_cdp.feeds.model import LandingZoneConfig
+from campaign_cdp.feeds.zones import S3AudienceZone
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.hooks.landing_zone.s3 import S3LandingZone
@@ -114,6 +114,6 @@ class TestS3LandingZone(LandingZoneContract):
         self, bucket: str, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AIRFLOW_CONN_LZ_FEED", connection(s3_server))
-        made = landing_zone_for(LandingZoneConfig(type="s3", connection="lz_feed", bucket=bucket, prefix="in/"))
+        made = landing_zone_for(S3AudienceZone(type="s3", connection="lz_feed", bucket=bucket, prefix="in/"))
         assert (type(made), made.url) == (S3LandingZone, f"s3://{bucket}")
         assert made.stat("nothing") is None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Self
 
 from campaign_cdp.exceptions import FileReplacedError
 from campaign_cdp.file_sets import StoredObject
 
 
 class LandingZone(ABC):
-    """One bucket, container or server folder.
+    """One bucket, container or folder. A context manager: leaving it closes its connections.
 
     Every method raises :class:`~campaign_cdp.exceptions.RetriableSyncError` when the storage is busy or unreachable and
     :class:`~campaign_cdp.exceptions.AccessDeniedError` when it refuses the credentials. Instances are not shared
@@ -20,6 +21,17 @@ class LandingZone(ABC):
 
     #: Where messages say a file is, e.g. ``s3://aep-exports``.
     url: str
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:  # noqa: B027 - most storages hold nothing open
+        """Close what is open; doing it again is a no-op."""
 
     @abstractmethod
     def iter_pages(self, prefix: str) -> Iterator[list[StoredObject]]:
@@ -61,6 +73,16 @@ class LandingZone(ABC):
     @abstractmethod
     def delete(self, obj: StoredObject) -> bool:
         """Delete exactly this version; ``False`` if it is gone or has been replaced."""
+
+    def clear(self, prefix: str) -> None:
+        """Delete all that is below ``prefix``, also what killed uploads left there. Only for folders of our own."""
+        for page in self.iter_pages(prefix):
+            for obj in page:
+                self.delete(obj)
+
+    def free_bytes(self) -> int | None:
+        """Return how much the storage still takes, or ``None`` if it does not say."""
+        return None
 
     def read_small(self, obj: StoredObject, *, max_bytes: int = 10_000_000) -> bytes:
         """Return a manifest-sized object.

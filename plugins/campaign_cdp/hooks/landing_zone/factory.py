@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from campaign_cdp.feeds.event_feed import EventZoneConfig
-from campaign_cdp.feeds.model import LandingZoneConfig
+from campaign_cdp.feeds.zones import AnyStorage, AzureBlobStorage, LocalStorage, S3Storage, SftpStorage
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 
 
-def landing_zone_for(config: LandingZoneConfig | EventZoneConfig) -> LandingZone:
-    """Return a new instance; nothing is connected yet."""
-    match config.type:
-        case "s3":
+def landing_zone_for(storage: AnyStorage) -> LandingZone:
+    """Return a new instance, to be used in a ``with`` block; nothing is connected yet."""
+    match storage:
+        case S3Storage():
             from campaign_cdp.hooks.landing_zone.s3 import S3LandingZone
 
-            return S3LandingZone(config.bucket, connection=config.connection)
+            return S3LandingZone(storage.bucket, connection=storage.connection)
+        case AzureBlobStorage():
+            from campaign_cdp.hooks.landing_zone.azure_blob import AzureBlobLandingZone
+
+            return AzureBlobLandingZone(storage.container, connection=storage.connection)
+        case SftpStorage():
+            from campaign_cdp.hooks.landing_zone.sftp import SftpLandingZone
+
+            return SftpLandingZone(storage.path, connection=storage.connection)
+        case LocalStorage():
+            from campaign_cdp.hooks.landing_zone.local import LocalLandingZone
+
+            return LocalLandingZone(storage.path, connection=storage.connection)
         case _:
-            assert_never(config.type)
+            assert_never(storage)
