@@ -127,7 +127,7 @@ def test_first_run_starts_now_at_the_beginning_or_on_a_day(write_event_feed: Wri
     ("change", "expected"),
     [
         (("staging: staging/opens/", "staging: events/opens/tmp/"), "5: landing_zone.staging: 'events/opens/tmp/' must neither"),
-        (("staging: staging/opens/", "staging: events/"), "AEP would take unfinished files"),
+        (("staging: staging/opens/", "staging: events/"), "landing_zone.staging: 'events/' must neither hold nor lie in 'events/opens/'"),
         (("staging: staging/opens/", "staging: 'a:b/'"), "landing_zone.staging: 'a:b/' does not fit; write a folder of A-Z"),
         (("prefix: events/opens/", "prefix: my events/"), "landing_zone.prefix: 'my events/' does not fit"),
         ((", staging: staging/opens/", ""), "landing_zone.staging: required key is missing. Folder outside of it"),

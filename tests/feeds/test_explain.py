@@ -76,6 +76,31 @@ def test_problem_names_line_key_and_remedy(write_feed: Callable[..., Path], more
     assert all(problem.startswith("gold.yaml:") for problem in found)
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            ("type: s3", "type: s4"),
+            "4: landing_zone.type: 's4' is not allowed; write 's3', 'azure_blob', 'sftp' or 'local'",
+        ),
+        (("type: s3, ", ""), "4: landing_zone.type: required key is missing. Kind of storage"),
+        (
+            ("type: s3", "type: azure_blob"),
+            "4: landing_zone.container: required key is missing. Name of the blob container",
+        ),
+        (("type: s3", "type: sftp"), "4: landing_zone.bucket: unknown key. Known: type, connection, path, prefix"),
+        (("bucket: exports", "bucket: exports, path: x/"), "landing_zone.path: unknown key"),
+        (("prefix: audiences/gold/", "prefix: a/../b/"), "landing_zone.prefix: 'a/../b/' must not hold . or .."),
+    ],
+)
+def test_problem_of_a_landing_zone_is_told_for_its_kind_of_storage(
+    write_feed: Callable[..., Path], change: tuple[str, str], expected: str
+) -> None:
+    found = problems(write_feed(change))
+
+    assert any(expected in problem for problem in found), found
+
+
 def test_union_branches_that_were_not_meant_are_left_out(write_feed: Callable[..., Path]) -> None:
     assert len(problems(write_feed(more="complete_when: {stable: soon}\n"))) == 1
     assert len(problems(write_feed(more="complete_when: later\n"))) == 1

@@ -35,6 +35,17 @@ def keys(schema: dict[str, Any], node: dict[str, Any], prefix: str = "") -> Iter
         yield key, f"| `{key}` | {default} | {allowed(schema, spec)} | {text} |"
         if block:
             yield from keys(schema, block, f"{key}.{word}." if word else f"{key}.")
+        if "oneOf" in spec:
+            yield from keys(schema, kinds(schema, spec), f"{key}.")
+
+
+def kinds(schema: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    """One block with the keys of all kinds between which ``type`` chooses."""
+    blocks = [schema["$defs"][branch["$ref"].rsplit("/", 1)[-1]] for branch in spec["oneOf"]]
+    properties = {name: spec for block in blocks for name, spec in block["properties"].items()}
+    words = [block["properties"]["type"]["const"] for block in blocks]
+    required = [name for block in blocks for name in block["required"]]
+    return {"properties": {**properties, "type": {**properties["type"], "enum": words}}, "required": required}
 
 
 def block_of(schema: dict[str, Any], name: str, spec: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
@@ -59,6 +70,8 @@ def written(default: Any) -> str:
 
 
 def allowed(schema: dict[str, Any], spec: dict[str, Any]) -> str:
+    if "oneOf" in spec:
+        return "block"
     if "anyOf" in spec:
         return " or ".join(allowed(schema, branch) for branch in spec["anyOf"])
     if "$ref" in spec:

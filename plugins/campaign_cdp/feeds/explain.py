@@ -32,6 +32,7 @@ _TYPES = {
     "date_type": "must be a day such as 2026-01-31",
     "tuple_type": "must be a list, like [a, b]",
     "model_type": "must be a block of keys",
+    "model_attributes_type": "must be a block of keys",
     "dict_type": "must be a block of keys",
 }
 
@@ -41,7 +42,8 @@ def explain(source: FeedSource, error: ValidationError, model: type[BaseModel]) 
 
     :param model: of the whole file.
     """
-    meant = (item for item in error.errors() if _meant(source, item["loc"], model))
+    found = (_at_its_key(item) for item in error.errors())
+    meant = (item for item in found if _meant(source, item["loc"], model))
     return [problem for item in meant for problem in _problems(source, item, model)]
 
 
@@ -65,15 +67,27 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return ". All are listed in docs/reference/feeds.md" if spellings else ""
 
 
+def _at_its_key(item: Any) -> dict[str, Any]:
+    """A union that chooses by a key complains about itself; what is wrong is that key."""
+    ctx = item.get("ctx", {})
+    if item["type"] not in {"union_tag_invalid", "union_tag_not_found"}:
+        return dict(item)
+    key = ctx["discriminator"].strip("'")
+    kind = "literal_error" if "tag" in ctx else "missing"
+    names = re.findall(r"'(\w+)'", ctx.get("expected_tags", ""))
+    expected = " or ".join(filter(None, [", ".join(map(repr, names[:-1])), *map(repr, names[-1:])]))
+    return {**item, "type": kind, "loc": (*item["loc"], key), "input": ctx.get("tag"), "ctx": {"expected": expected}}
+
+
 def _problems(source: FeedSource, item: Any, model: type[BaseModel]) -> Iterator[Problem]:
-    loc, cause = item["loc"], item.get("ctx", {}).get("error")
+    loc, cause = without_tags(item["loc"], model), item.get("ctx", {}).get("error")
     if isinstance(cause, BrokenRulesError):
         yield from (broken_rule(source, rule) for rule in cause.errors)
     elif isinstance(cause, FeedRuleError):
         yield broken_rule(source, cause)
     elif item["type"] == "missing":
         keys = (*source.place(loc[:-1]).keys, loc[-1])
-        yield source.problem(loc[:-1], f"required key is missing{_described(loc, model)}", key=keys)
+        yield source.problem(loc[:-1], f"required key is missing{_described(item['loc'], model)}", key=keys)
     else:
         yield source.problem(loc, _text(item, model))
 
@@ -97,6 +111,7 @@ def _text(item: Any, model: type[BaseModel]) -> str:
 
 
 def _meant(source: FeedSource, loc: tuple[str | int, ...], model: type[BaseModel]) -> bool:
+    loc = without_tags(loc, model)
     place = source.place(loc)
     branch = next((part for part in loc if part not in place.keys and part != "[key]"), None)
     if not isinstance(branch, str) or branch in _keys_at(place.keys, model):
@@ -114,7 +129,8 @@ def _fits(branch: str, node: Node) -> bool:
 
 def _right_key(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
     name = str(loc[-1])
-    homes = [repr(home) if home else "the top level" for home in _homes(name, model)]
+    here = without_tags(loc[:-1], model)[-1:]
+    homes = [repr(home) if home else "the top level" for home in _homes(name, model) if (home,) != here]
     if homes:
         return f" here. It belongs under {' or '.join(homes)}"
     return did_you_mean(name, _keys_at(loc[:-1], model))
@@ -124,8 +140,8 @@ def _homes(key: str, model: type[BaseModel]) -> Iterator[str]:
     if key in _keys(model):
         yield ""
     for name, field in _keys(model).items():
-        block = _block(field.annotation)
-        if block and typing.get_origin(field.annotation) is not dict and key in _keys(block):
+        blocks = _blocks(field.annotation)
+        if typing.get_origin(field.annotation) is not dict and any(key in _keys(block) for block in blocks):
             yield name
 
 
@@ -135,20 +151,43 @@ def _described(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
 
 
 def _keys_at(loc: Iterable[str | int], model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """Keys of the block at a path; a tag in the path chooses one of several blocks."""
+    blocks = [model]
     for part in loc:
-        field = _keys(model).get(str(part))
-        model = (_block(field.annotation) if field else None) or model
-    return _keys(model)
+        if chosen := [block for block in blocks if part in _tags(block)]:
+            blocks = chosen
+            continue
+        field = next((found for block in blocks if (found := _keys(block).get(str(part)))), None)
+        blocks = (_blocks(field.annotation) if field else []) or blocks
+    return {name: field for block in blocks for name, field in _keys(block).items()}
+
+
+def without_tags(loc: tuple[str | int, ...], model: type[BaseModel]) -> tuple[str | int, ...]:
+    """Return the path as it is in the file, without what pydantic adds where a key chooses between blocks."""
+    kept: list[str | int] = []
+    blocks = [model]
+    for part in loc:
+        if len(blocks) > 1 and any(part in _tags(block) for block in blocks):
+            continue
+        kept.append(part)
+        field = next((found for block in blocks if (found := _keys(block).get(str(part)))), None)
+        blocks = (_blocks(field.annotation) if field else []) or blocks
+    return tuple(kept)
+
+
+def _tags(block: type[BaseModel]) -> tuple[str, ...]:
+    kind = block.model_fields.get("type")
+    return typing.get_args(kind.annotation) if kind and typing.get_origin(kind.annotation) is typing.Literal else ()
 
 
 def _keys(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def _block(annotation: Any) -> type[BaseModel] | None:
+def _blocks(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((block for part in typing.get_args(annotation) if (block := _block(part))), None)
+        return [annotation]
+    return [block for part in typing.get_args(annotation) for block in _blocks(part)]
 
 
 def _nearest(value: object, expected: str) -> str:

@@ -40,22 +40,24 @@ class AzureBlobStorage(Storage):
         return self.container
 
 
-class SftpStorage(Storage):
+class PathStorage(Storage):
+    """Keys are relative to a folder instead of a bucket."""
+
+    path: ServerPath = Field(
+        default="", description="Folder on the server, or below the path of a local connection; empty is that itself."
+    )
+
+    @property
+    def root(self) -> str:
+        return self.path
+
+
+class SftpStorage(PathStorage):
     type: Literal["sftp"] = Field(description="Kind of storage.")
-    path: ServerPath = Field(default="", description="Folder on the server; empty is where the login starts.")
-
-    @property
-    def root(self) -> str:
-        return self.path
 
 
-class LocalStorage(Storage):
+class LocalStorage(PathStorage):
     type: Literal["local"] = Field(description="Kind of storage.")
-    path: ServerPath = Field(default="", description="Folder below the connection's path; empty is that path itself.")
-
-    @property
-    def root(self) -> str:
-        return self.path
 
 
 class AudienceFolder(Strict):
