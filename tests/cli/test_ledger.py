@@ -15,6 +15,7 @@ from campaign_cdp.cli.main import cdp
 from campaign_cdp.file_sets import FileSet, StoredObject
 from campaign_cdp.ledger.migrate import upgrade
 from campaign_cdp.ledger.store import Ledger
+from campaign_cdp.ledger.version import REQUIRED
 from campaign_cdp.rows.rejects import Reject, RejectCode
 from campaign_cdp.sandbox.campaign_database import create_database
 from campaign_cdp.sandbox.postgres import PostgresServer
@@ -71,10 +72,10 @@ def test_upgrade_and_current_tell_the_version(postgres_server: PostgresServer) -
     first, second = run("upgrade", *url), run("upgrade", "--json", *url)
     after = run("current", "--json", *url)
 
-    assert (before.exit_code, before.output) == (1, "The ledger is at version none, this package needs 0002\n")
-    assert first.output == "The ledger is now at version 0002 (before: none)\n"
-    assert json.loads(second.output) == {"before": "0002", "after": "0002"}
-    assert (after.exit_code, json.loads(after.output)) == (0, {"current": "0002", "required": "0002"})
+    assert (before.exit_code, before.output) == (1, f"The ledger is at version none, this package needs {REQUIRED}\n")
+    assert first.output == f"The ledger is now at version {REQUIRED} (before: none)\n"
+    assert json.loads(second.output) == {"before": REQUIRED, "after": REQUIRED}
+    assert (after.exit_code, json.loads(after.output)) == (0, {"current": REQUIRED, "required": REQUIRED})
 
 
 def test_commands_find_the_database_behind_an_airflow_connection(airflow_connections: dict[str, str]) -> None:

@@ -45,6 +45,7 @@ def ledger_dsn(ledger_database: str) -> str:
     with psycopg.connect(ledger_database) as conn:
         conn.execute("TRUNCATE cdp.sync_run, cdp.sync_step, cdp.sync_file, cdp.reject, cdp.audit")
         conn.execute("TRUNCATE cdp.export_window, cdp.export_log, cdp.export_step, cdp.export_file, cdp.watermark")
+        conn.execute("TRUNCATE cdp.limit_reading")
     return ledger_database
 
 

@@ -14,7 +14,7 @@ from campaign_cdp.sandbox.postgres import PostgresServer
 
 IMPORTS = {"reject", "sync_file", "sync_run", "sync_step"}
 EXPORTS = {"export_file", "export_log", "export_step", "export_window", "exported_key", "watermark"}
-TABLES = {"alembic_version", "audit"} | IMPORTS | EXPORTS
+TABLES = {"alembic_version", "audit", "limit_reading"} | IMPORTS | EXPORTS
 
 
 def tables(dsn: str) -> set[str]:
@@ -91,7 +91,7 @@ def test_missing_ledger_is_told_with_the_command_to_run(empty_dsn: str) -> None:
         Ledger(conn).check_version()
 
     assert str(caught.value).startswith("ACR-110 The ledger in database empty_")
-    assert "is at version none, this package needs 0002" in str(caught.value)
+    assert f"is at version none, this package needs {REQUIRED}" in str(caught.value)
     assert str(caught.value).endswith("Run: cdp ledger upgrade --conn campaign_db")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaign_cdp.ledger.export_progress import ExportProgress
 from campaign_cdp.ledger.exports import Exports
 from campaign_cdp.ledger.lifecycle import Lifecycle
+from campaign_cdp.ledger.limit_readings import LimitReading, LimitReadings
 from campaign_cdp.ledger.progress import Progress
 from campaign_cdp.ledger.records import FileRecord, LoadedPart, Opened, RejectRecord, Run
 from campaign_cdp.ledger.rejects import Rejects
@@ -17,6 +18,7 @@ __all__ = [
     "FileRecord",
     "FileState",
     "Ledger",
+    "LimitReading",
     "LoadedPart",
     "Opened",
     "OpenedWindow",
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 
-class Ledger(Lifecycle, Progress, Rejects, Exports, ExportProgress):
+class Ledger(Lifecycle, Progress, Rejects, Exports, ExportProgress, LimitReadings):
     """Runs and windows with their files, steps and rejects, in schema ``cdp`` of the Campaign database.
 
     Works inside the caller's transaction and commits nothing: what a task changed and what it writes down here become
