@@ -176,6 +176,12 @@ class LimitError(SyncError):
     code = "ACR-400"
 
 
+class StorageFullError(LimitError):
+    """A landing zone takes no more bytes: its disk, share or quota is full."""
+
+    code = "ACR-410"
+
+
 def error_for(code: str, message: str) -> SyncError:
     """Rebuild an error that travelled as data, e.g. in a trigger's event."""
     classes: list[type[SyncError]] = [SyncError]
