@@ -34,12 +34,12 @@ install: $(VENV)/.installed ## Create .venv from the locked requirements
 install-dev: $(VENV)/.installed-dev
 
 .PHONY: demo
-demo: $(VENV)/.installed ## Import two audiences on embedded servers and show what happened
-	@$(CDP) sandbox demo
+demo: $(VENV)/.installed ## Carry audiences in and events out on embedded servers; ZONE=s3|azure_blob|sftp|local
+	@$(CDP) sandbox demo $(if $(ZONE),--zone $(ZONE))
 
 .PHONY: up
-up: $(VENV)/.installed ## Keep Airflow's UI and all servers running
-	@$(CDP) sandbox up --airflow
+up: $(VENV)/.installed ## Keep Airflow's UI and all servers running; ZONE as for demo
+	@$(CDP) sandbox up --airflow $(if $(ZONE),--zone $(ZONE))
 
 .PHONY: down
 down: $(VENV)/.installed ## Stop what `make up` started

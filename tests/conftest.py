@@ -40,7 +40,8 @@ from campaign_cdp.sandbox.campaign_database import (  # noqa: E402
     drop_database,
     seed,
 )
-from campaign_cdp.sandbox.endpoints import campaign_connection, landing_zone_connection  # noqa: E402
+from campaign_cdp.sandbox.endpoints import campaign_connection  # noqa: E402
+from campaign_cdp.sandbox.s3 import landing_zone_connection  # noqa: E402
 from campaign_cdp.sandbox.postgres import NOT_DURABLE, PostgresServer  # noqa: E402
 from campaign_cdp.sandbox.s3 import S3Server  # noqa: E402
 from tests.buckets import remove_bucket  # noqa: E402

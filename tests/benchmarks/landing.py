@@ -11,7 +11,8 @@ from typing import IO, Final
 
 from boto3.s3.transfer import TransferConfig
 
-from campaign_cdp.sandbox.endpoints import campaign_connection, landing_zone_connection
+from campaign_cdp.sandbox.endpoints import campaign_connection
+from campaign_cdp.sandbox.s3 import landing_zone_connection
 from campaign_cdp.sandbox.s3 import S3Server, ensure_bucket
 from tests.benchmarks.recorded_sql import bench_feed
 from tests.benchmarks.segment_file import SegmentFile

@@ -9,7 +9,8 @@ import pytest
 
 from campaign_cdp.ledger.migrate import upgrade
 from campaign_cdp.sandbox.campaign_database import create_database, create_tables, drop_database, seed
-from campaign_cdp.sandbox.endpoints import campaign_connection, landing_zone_connection
+from campaign_cdp.sandbox.endpoints import campaign_connection
+from campaign_cdp.sandbox.s3 import landing_zone_connection
 from tests.buckets import remove_bucket
 from tests.operators.exporting import Export
 from tests.operators.importing import Import

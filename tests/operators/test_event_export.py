@@ -13,6 +13,7 @@ from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
 from campaign_cdp.operators.publication import PublishFilesOperator
 from campaign_cdp.sandbox.deliveries import Events, flip, late, simulate
 from campaign_cdp.sandbox.feed_sources import dataflow_for
+from campaign_cdp.sandbox.storages.s3 import S3Storage
 
 #: All events happened before this test, yet within every overlap of the windows it opens.
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
@@ -202,7 +203,7 @@ def test_the_stand_in_for_aep_accepts_every_event_of_every_format(new_export, fm
     send(export)
     counts = only_events(export.run())
 
-    taken = dataflow_for(export.feed, export.s3).run(datetime.now(UTC) + timedelta(seconds=2))
+    taken = dataflow_for(export.feed, S3Storage(export.s3, export.bucket)).run(datetime.now(UTC) + timedelta(seconds=2))
 
     assert (taken.rejected, taken.reasons) == (0, {})
     assert taken.accepted == sum(counts.values())

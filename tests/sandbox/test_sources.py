@@ -18,9 +18,11 @@ from campaign_cdp.feeds.loader import event_feed
 from campaign_cdp.sandbox.feed_sources import dataflow_for
 from campaign_cdp.sandbox.s3 import S3Server
 from campaign_cdp.sandbox.source_events import MAX_EVENT_BYTES
-from campaign_cdp.sandbox.source_files import BadFileError, SourceObject, check_object
+from campaign_cdp.sandbox.source_files import BadFileError, check_object
 from campaign_cdp.sandbox.source_memory import SourcesMemory
 from campaign_cdp.sandbox.sources import DataflowRun, SourcesDataflow
+from campaign_cdp.sandbox.storages import OutsideObject
+from campaign_cdp.sandbox.storages.s3 import S3Storage
 from tests.conftest import Bucket
 
 _MAPPING = [
@@ -92,7 +94,7 @@ class Folder:
     def flow(self, fmt: Any = "csv", compression: Any = "none", **others: Any) -> SourcesDataflow:
         mapping = _MAPPING if fmt == "csv" else ()
         return SourcesDataflow(
-            self.bucket.client, self.bucket.name, self.prefix, fmt, compression, mapping=mapping, **others
+            S3Storage(self.bucket.client, self.bucket.name), self.prefix, fmt, compression, mapping=mapping, **others
         )
 
 
@@ -282,10 +284,10 @@ def test_illegal_names_are_found(folder: Folder, name: str) -> None:
 
 
 def test_names_have_at_most_255_characters() -> None:
-    check_object(SourceObject("events/" + "x" * 255, 1, _soon()), "events/")
+    check_object(OutsideObject("events/" + "x" * 255, 1, _soon()), "events/")
 
     with pytest.raises(BadFileError, match="no legal file name"):
-        check_object(SourceObject("events/" + "x" * 256, 1, _soon()), "events/")
+        check_object(OutsideObject("events/" + "x" * 256, 1, _soon()), "events/")
 
 
 def test_a_run_takes_only_so_many_files(folder: Folder) -> None:
@@ -387,7 +389,9 @@ def test_the_feeds_mapping_fits_the_feeds_header(folder: Folder) -> None:
     lines = [[column.header for column in columns], [values.get(column.header, "") for column in columns]]
     folder.put("a.csv.gz", gzip.compress("".join(f"{','.join(fields)}\r\n" for fields in lines).encode()))
 
-    run = dataflow_for(feed.model_copy(update={"landing_zone": zone}), folder.bucket.client).run(_soon())
+    run = dataflow_for(
+        feed.model_copy(update={"landing_zone": zone}), S3Storage(folder.bucket.client, folder.bucket.name)
+    ).run(_soon())
 
     assert _verdict(run) == ("success", 1, 0, {})
     assert run.events == {"directMarketing.sends": 1}

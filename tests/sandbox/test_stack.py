@@ -82,7 +82,7 @@ def test_connections_are_airflows(running: Sandbox) -> None:
 
     campaign, zone = connections["AIRFLOW_CONN_CAMPAIGN_DB"], connections["AIRFLOW_CONN_LANDING_ZONE_S3"]
     assert (campaign["conn_type"], campaign["schema"]) == ("postgres", "campaign")
-    assert (zone["conn_type"], zone["extra"]["endpoint_url"]) == ("aws", running.endpoints().s3_url)
+    assert (zone["conn_type"], zone["extra"]["endpoint_url"]) == ("aws", running.storage_server("s3").endpoint_url)
 
 
 def test_seed_and_export_fill_the_servers(running: Sandbox, cli: CliRunner) -> None:
@@ -91,7 +91,7 @@ def test_seed_and_export_fill_the_servers(running: Sandbox, cli: CliRunner) -> N
 
     assert seeded.output == "300 recipients\n"
     report = json.loads(exported.stdout)
-    listed = running.s3().client().list_objects_v2(Bucket="aep-exports")["Contents"]
+    listed = running.storage_server("s3").client().list_objects_v2(Bucket="aep-exports")["Contents"]
     sizes = {entry["Key"]: entry["Size"] for entry in listed}
     assert {part["key"]: part["size"] for part in report["parts"]}.items() <= sizes.items()
     assert sizes.keys() - {part["key"] for part in report["parts"]} == {report["manifest_key"]}
@@ -113,7 +113,7 @@ def test_what_is_delivered_is_counted_and_an_empty_folder_is_fine(running: Sandb
 
 def test_a_bad_event_file_is_told_by_the_exit_code(running: Sandbox, cli: CliRunner) -> None:
     key = "events/delivery_events_json/bad.json.gz"
-    running.s3().client().put_object(Bucket="aep-sources", Key=key, Body=gzip.compress(b"{}"))
+    running.storage_server("s3").client().put_object(Bucket="aep-sources", Key=key, Body=gzip.compress(b"{}"))
 
     result = cli.invoke(commands, ["ingest", "delivery_events_json"])
 

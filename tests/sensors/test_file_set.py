@@ -18,7 +18,8 @@ from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.ledger.migrate import upgrade
 from campaign_cdp.ledger.store import Ledger, Run
 from campaign_cdp.sandbox.campaign_database import create_database, drop_database
-from campaign_cdp.sandbox.endpoints import campaign_connection, landing_zone_connection
+from campaign_cdp.sandbox.endpoints import campaign_connection
+from campaign_cdp.sandbox.s3 import landing_zone_connection
 from campaign_cdp.sensors.file_set import FileSetSensor
 from tests.buckets import remove_bucket
 

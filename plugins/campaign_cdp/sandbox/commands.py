@@ -19,10 +19,11 @@ from campaign_cdp.sandbox.campaign_database import recipient_count
 from campaign_cdp.sandbox.campaign_database import seed as seed_recipients
 from campaign_cdp.sandbox.event_commands import deliver, ingest
 from campaign_cdp.sandbox.feed_exports import audience_for, destination_for
-from campaign_cdp.sandbox.platform import WrittenExport, s3_sink
+from campaign_cdp.sandbox.hosts import ZONES, Zone
+from campaign_cdp.sandbox.platform import WrittenExport
 from campaign_cdp.sandbox.platform import export as write_export
-from campaign_cdp.sandbox.s3 import ensure_bucket
 from campaign_cdp.sandbox.stack import Sandbox, ServerStatus
+from campaign_cdp.sandbox.zone_feeds import use_feeds_on
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON for other programs.")
 _SEED = click.option("--seed", type=int, default=1, show_default=True, help="Another seed gives people other names.")
@@ -30,7 +31,7 @@ _SEED = click.option("--seed", type=int, default=1, show_default=True, help="Ano
 
 @click.group()
 def sandbox() -> None:
-    """Run real servers on this machine: PostgreSQL with a Campaign database, and S3.
+    """Run real servers on this machine: PostgreSQL with a Campaign database, and S3, Azure Blob or SFTP.
 
     Everything is in build/sandbox and listens on 127.0.0.1 only; the environment variable CDP_SANDBOX_DIR names another
     folder.
@@ -43,11 +44,13 @@ sandbox.add_command(ingest)
 
 @sandbox.command()
 @click.option("--airflow", "with_airflow", is_flag=True, help="Also Airflow with its UI.")
+@click.option("--zone", type=click.Choice(ZONES), default="s3", show_default=True, help="Where files are exchanged.")
 @_JSON
-def up(with_airflow: bool, as_json: bool) -> None:
+def up(with_airflow: bool, zone: Zone, as_json: bool) -> None:
     """Start what does not run yet."""
     box = Sandbox()
-    endpoints = box.up(_progress)
+    endpoints = box.up(_progress, zone=zone)
+    use_feeds_on(zone, box.folder)
     if with_airflow:
         from campaign_cdp.ledger.migrate import upgrade
         from campaign_cdp.sandbox.airflow_stack import start_airflow
@@ -69,11 +72,12 @@ def up(with_airflow: bool, as_json: bool) -> None:
     show_default=True,
     help="Where the results are written for other programs.",
 )
-def demo(report: Path) -> None:
-    """Import two audiences from nothing and compare the result with the exports."""
+@click.option("--zone", type=click.Choice(ZONES), default="s3", show_default=True, help="Where files are exchanged.")
+def demo(report: Path, zone: Zone) -> None:
+    """Import two audiences and export their events, from nothing, and compare every count with what was sent."""
     from campaign_cdp.sandbox.demo import Demo
 
-    Demo(Sandbox(), report, Console(highlight=False)).run()
+    Demo(Sandbox(), report, Console(highlight=False), zone).run()
 
 
 @sandbox.command()
@@ -127,18 +131,15 @@ def seed(recipients: int, seed: int) -> None:
 def export(
     feed_id: str, lines: int, max_rows: int, first: int, compression: Any, manifest: Any, seed: int, as_json: bool
 ) -> None:
-    """Write an export for a feed into the S3 server, as AEP would: with bad lines, duplicates and leavers."""
+    """Write an export for a feed into its landing zone, as AEP would: with bad lines, duplicates and leavers."""
     feed = audience_feed(feed_id)
     box = Sandbox()
     with psycopg.connect(box.endpoints().campaign_dsn) as conn:
         audience = audience_for(feed, lines=lines, known=recipient_count(conn), first=first, seed=seed)
     destination = destination_for(feed, max_rows=max_rows, compression=compression, manifest=manifest)
-    client = box.s3().client()
-    ensure_bucket(client, feed.landing_zone.bucket)
-    written = write_export(
-        audience, destination, s3_sink(client, feed.landing_zone.bucket), scheduled_at=datetime.now(UTC)
-    )
-    _show_export(feed.landing_zone.bucket, written, as_json)
+    storage = box.storage(feed.landing_zone)
+    written = write_export(audience, destination, storage.put, scheduled_at=datetime.now(UTC))
+    _show_export(storage.url, written, as_json)
 
 
 def _progress(words: str) -> None:
@@ -157,13 +158,13 @@ def _show(servers: Sequence[ServerStatus], as_json: bool) -> None:
         click.echo(f"{server.name:10} {state:18} 127.0.0.1: {ports}")
 
 
-def _show_export(bucket: str, written: WrittenExport, as_json: bool) -> None:
+def _show_export(url: str, written: WrittenExport, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"bucket": bucket, **written.to_json()}, indent=2))
+        click.echo(json.dumps({"storage": url, **written.to_json()}, indent=2))
         return
     for part in written.parts:
-        click.echo(f"s3://{bucket}/{part.key}  {part.rows:,} lines, {part.size:,} bytes")
+        click.echo(f"{url}/{part.key}  {part.rows:,} lines, {part.size:,} bytes")
     if written.manifest_key:
-        click.echo(f"s3://{bucket}/{written.manifest_key}")
+        click.echo(f"{url}/{written.manifest_key}")
     for what, count in written.truth.items():
         click.echo(f"  {what:12} {count}")

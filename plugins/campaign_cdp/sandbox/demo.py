@@ -23,22 +23,26 @@ from campaign_cdp.sandbox import demo_export, demo_import
 from campaign_cdp.sandbox.airflow_stack import airflow_server
 from campaign_cdp.sandbox.demo_view import DemoView, event_table, result_table
 from campaign_cdp.sandbox.endpoints import Endpoints
+from campaign_cdp.sandbox.hosts import Zone
 from campaign_cdp.sandbox.stack import Sandbox
+from campaign_cdp.sandbox.zone_feeds import use_feeds_on
 
 DAGS = (
     *(f"audience_import__{feed_id}" for feed_id in demo_import.EXPORTS),
     *(f"event_export__{feed_id}" for feed_id in demo_export.FEEDS),
 )
+_NAMES = {"s3": "S3", "azure_blob": "Azure Blob", "sftp": "SFTP", "local": "a folder"}
 
 
 class Demo:
     """Runs everything in the sandbox's folder, from nothing.
 
     :param report: file to write, JSON.
+    :param zone: kind of storage in which the files are exchanged.
     """
 
-    def __init__(self, box: Sandbox, report: Path, console: Console) -> None:
-        self._box, self._report, self._view = box, report, DemoView(console)
+    def __init__(self, box: Sandbox, report: Path, console: Console, zone: Zone = "s3") -> None:
+        self._box, self._report, self._view, self._zone = box, report, DemoView(console), zone
 
     def run(self) -> None:
         """Run the demonstration, show and write its results.
@@ -53,16 +57,17 @@ class Demo:
             self._box.down()
         seconds = round(time.monotonic() - started, 1)
         self._report.parent.mkdir(parents=True, exist_ok=True)
-        self._report.write_text(json.dumps({"seconds": seconds, **report}, indent=2) + "\n")
+        self._report.write_text(json.dumps({"seconds": seconds, "zone": self._zone, **report}, indent=2) + "\n")
         self._view.show(tables, seconds, self._report)
 
     def _servers(self) -> Endpoints:
         """Airflow's tables take longest, so they are made while the others are being prepared."""
         if any(server.name == "airflow" and server.running for server in self._box.status()):
             raise SandboxError("Airflow is running in the sandbox. Run `make down`; the demo starts from nothing.")
-        with self._view.step("Starting PostgreSQL and S3"):
+        with self._view.step(f"Starting PostgreSQL and {_NAMES[self._zone]}"):
             self._box.down(purge=True)
-            endpoints = self._box.up()
+            endpoints = self._box.up(zone=self._zone)
+        use_feeds_on(self._zone, self._box.folder)
         with ThreadPoolExecutor(1) as pool:
             airflow = airflow_server(self._box, endpoints)
             prepared = pool.submit(airflow.prepare)

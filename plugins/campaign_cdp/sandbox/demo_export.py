@@ -14,7 +14,6 @@ from campaign_cdp.ledger.store import Ledger, Window
 from campaign_cdp.sandbox.deliveries import Events, simulate
 from campaign_cdp.sandbox.endpoints import Endpoints
 from campaign_cdp.sandbox.feed_sources import dataflow_for
-from campaign_cdp.sandbox.s3 import ensure_bucket
 from campaign_cdp.sandbox.sources import DataflowRun
 from campaign_cdp.sandbox.stack import Sandbox
 
@@ -35,9 +34,8 @@ class ExportResult:
 
 def send(box: Sandbox, endpoints: Endpoints) -> Events:
     """Let Campaign send deliveries; returns how many events there are, by log and state."""
-    client = box.s3().client()
     for feed_id in FEEDS:
-        ensure_bucket(client, event_feed(feed_id).landing_zone.bucket)
+        box.storage(event_feed(feed_id).landing_zone)  # AEP's user needs it to exist before it can watch it
     with psycopg.connect(endpoints.campaign_dsn) as conn:
         at = datetime.now(UTC) - timedelta(hours=1)
         return simulate(conn, deliveries=_DELIVERIES, recipients=_RECIPIENTS, at=at)
@@ -52,8 +50,8 @@ def results(endpoints: Endpoints) -> list[ExportResult]:
 
 def ingest(box: Sandbox) -> dict[str, DataflowRun]:
     """Let AEP take the files. Its clock is a little ahead: it leaves files of the current second for the next run."""
-    client, soon = box.s3().client(), datetime.now(UTC) + timedelta(seconds=2)
-    return {feed_id: dataflow_for(event_feed(feed_id), client).run(soon) for feed_id in FEEDS}
+    soon, feeds = datetime.now(UTC) + timedelta(seconds=2), [event_feed(feed_id) for feed_id in FEEDS]
+    return {feed.id: dataflow_for(feed, box.storage(feed.landing_zone)).run(soon) for feed in feeds}
 
 
 def compare(exported: list[ExportResult], taken: dict[str, DataflowRun], sent: Events) -> None:

@@ -15,7 +15,7 @@ from campaign_cdp.ledger.store import Ledger, Run
 from campaign_cdp.sandbox.campaign_database import add_list, seed
 from campaign_cdp.sandbox.endpoints import Endpoints
 from campaign_cdp.sandbox.feed_exports import audience_for, destination_for
-from campaign_cdp.sandbox.platform import WrittenExport, export, s3_sink
+from campaign_cdp.sandbox.platform import WrittenExport, export
 from campaign_cdp.sandbox.stack import Sandbox
 
 RECIPIENTS = 60_000
@@ -70,11 +70,11 @@ def fill(endpoints: Endpoints) -> None:
 
 def write(box: Sandbox, feed_id: str) -> WrittenExport:
     """Let AEP export an audience."""
-    feed, wanted, client = audience_feed(feed_id), EXPORTS[feed_id], box.s3().client()
+    feed, wanted = audience_feed(feed_id), EXPORTS[feed_id]
     return export(
         audience_for(feed, lines=wanted.lines, known=wanted.known, first=wanted.first),
         destination_for(feed, max_rows=wanted.max_rows),
-        s3_sink(client, feed.landing_zone.bucket),
+        box.storage(feed.landing_zone).put,
         scheduled_at=datetime.now(UTC),
     )
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from psycopg.conninfo import conninfo_to_dict
-
-from campaign_cdp.sandbox.s3 import REGION
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,23 +15,16 @@ class Endpoints:
 
     :param campaign_dsn: libpq connection string of the Campaign database.
     :param admin_dsn: the same for the maintenance database, to create others.
-    :param s3_url: URL of the S3 server.
+    :param landing_zones: Airflow's connections to the storages, as environment variables.
     """
 
     campaign_dsn: str = field(repr=False)
     admin_dsn: str = field(repr=False)
-    s3_url: str
-    s3_access_key: str
-    s3_secret_key: str = field(repr=False)
+    landing_zones: Mapping[str, str] = field(repr=False)
 
     def connections(self) -> dict[str, str]:
         """Return Airflow's connections as environment variables."""
-        return {
-            "AIRFLOW_CONN_CAMPAIGN_DB": campaign_connection(self.campaign_dsn),
-            "AIRFLOW_CONN_LANDING_ZONE_S3": landing_zone_connection(
-                self.s3_url, self.s3_access_key, self.s3_secret_key
-            ),
-        }
+        return {"AIRFLOW_CONN_CAMPAIGN_DB": campaign_connection(self.campaign_dsn), **self.landing_zones}
 
 
 def campaign_connection(dsn: str) -> str:
@@ -46,21 +38,5 @@ def campaign_connection(dsn: str) -> str:
             "login": part["user"],
             "password": part["password"],
             "schema": part["dbname"],
-        }
-    )
-
-
-def landing_zone_connection(endpoint_url: str, access_key: str, secret_key: str) -> str:
-    """Return the Airflow connection (JSON) for an S3 server."""
-    return json.dumps(
-        {
-            "conn_type": "aws",
-            "login": access_key,
-            "password": secret_key,
-            "extra": {
-                "endpoint_url": endpoint_url,
-                "region_name": REGION,
-                "config_kwargs": {"s3": {"addressing_style": "path"}},
-            },
         }
     )

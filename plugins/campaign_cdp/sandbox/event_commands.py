@@ -59,9 +59,10 @@ def ingest(ctx: click.Context, feed_id: str, as_json: bool) -> None:
     """Take new event files as AEP Sources would. Exit code 0: every event was accepted. 1: some were not."""
     box = Sandbox()
     box.endpoints()  # says what to do if the servers are down
-    s3 = box.s3()
+    feed = event_feed(feed_id)
     # Beside the files, because what was taken is forgotten together with them.
-    dataflow = dataflow_for(event_feed(feed_id), s3.client(), s3.folder / "sources")
+    memory = box.folder / feed.landing_zone.type / "sources"
+    dataflow = dataflow_for(feed, box.storage(feed.landing_zone), memory)
     time.sleep(1 - time.time() % 1)  # a run leaves files of the second that is not over yet
     run = dataflow.run(datetime.now(UTC))
     _show(run, as_json)

@@ -15,8 +15,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from campaign_cdp.exceptions import SandboxError
+from campaign_cdp.sandbox.hosts import StorageServer
 from campaign_cdp.sandbox.ports import GRPC_OFFSET
-from campaign_cdp.sandbox.server import EmbeddedServer, generated_secret
+from campaign_cdp.sandbox.server import generated_secret
+from campaign_cdp.sandbox.storages.s3 import S3Storage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,7 +42,7 @@ def weed() -> str:
     return found
 
 
-class S3Server(EmbeddedServer):
+class S3Server(StorageServer):
     """An S3 server on the loopback interface; bucket rules are AWS's (no implicit creation or deletion)."""
 
     name: ClassVar[str] = "s3"
@@ -65,6 +67,15 @@ class S3Server(EmbeddedServer):
         :param timeout: seconds to wait for an answer.
         """
         return s3_client(self.endpoint_url, self.access_key, self.secret_key, timeout=timeout)
+
+    def connections(self) -> dict[str, str]:
+        zone = landing_zone_connection(self.endpoint_url, self.access_key, self.secret_key)
+        return {"AIRFLOW_CONN_LANDING_ZONE_S3": zone}
+
+    def storage(self, root: str) -> S3Storage:
+        client = self.client()
+        ensure_bucket(client, root)
+        return S3Storage(client, root)
 
     def new_secrets(self) -> dict[str, str]:
         return {"access_key": f"sandbox-{generated_secret()[:8]}", "secret_key": generated_secret()}
@@ -141,6 +152,22 @@ def s3_client(endpoint_url: str, access_key: str, secret_key: str, *, timeout: f
         config=Config(
             s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=timeout, retries={"total_max_attempts": 2}
         ),
+    )
+
+
+def landing_zone_connection(endpoint_url: str, access_key: str, secret_key: str) -> str:
+    """Return the Airflow connection (JSON) for an S3 server."""
+    return json.dumps(
+        {
+            "conn_type": "aws",
+            "login": access_key,
+            "password": secret_key,
+            "extra": {
+                "endpoint_url": endpoint_url,
+                "region_name": REGION,
+                "config_kwargs": {"s3": {"addressing_style": "path"}},
+            },
+        }
     )
 
 

@@ -12,12 +12,15 @@ from typing import Any
 import psycopg
 
 from campaign_cdp.exceptions import SandboxError
+from campaign_cdp.feeds.zones import AnyStorage
 from campaign_cdp.sandbox.campaign_database import DATABASE, create_database, create_tables
 from campaign_cdp.sandbox.endpoints import Endpoints
+from campaign_cdp.sandbox.hosts import SERVED, ServedZone, StorageServer, Zone, storage_server
+from campaign_cdp.sandbox.local_folder import LocalFolder
 from campaign_cdp.sandbox.postgres import PostgresServer
-from campaign_cdp.sandbox.s3 import S3Server
-from campaign_cdp.sandbox.server import EmbeddedServer, ServerRecord
+from campaign_cdp.sandbox.server import ServerRecord
 from campaign_cdp.sandbox.state import StateFile, sandbox_dir
+from campaign_cdp.sandbox.storages import OutsideStorage
 
 Progress = Callable[[str], None]
 
@@ -40,7 +43,7 @@ def _silent(_: str) -> None:
 
 
 class Sandbox:
-    """PostgreSQL with a Campaign database, and an S3 server.
+    """PostgreSQL with a Campaign database, and storages for landing zones.
 
     Further servers, such as Airflow, take part through :meth:`remember`: :meth:`down` stops them first.
 
@@ -53,14 +56,15 @@ class Sandbox:
         self._state = StateFile(self.folder)
         self._postgres_settings = postgres_settings
 
-    def up(self, progress: Progress = _silent) -> Endpoints:
+    def up(self, progress: Progress = _silent, *, zone: Zone | None = None) -> Endpoints:
         """Start what does not run yet; doing it again changes nothing.
 
         :param progress: is told in words what happens.
+        :param zone: storage to have beside those that were started before; S3 if there is none.
         :raises SandboxError: if a server does not start; the others keep running.
         """
         with self._state.locked():
-            for server in (self.postgres(), self.s3()):
+            for server in (self.postgres(), *map(self.storage_server, self._served(zone))):
                 known = " (it runs already)" if server.record.is_running else ""
                 progress(f"{server.name}: starting{known}")
                 server.launched = partial(self._state.remember, server.name)
@@ -84,12 +88,12 @@ class Sandbox:
             servers = self._state.load()
             for name, record in reversed(servers.items()):
                 progress(f"{name}: stopping")
-                if self._server(name, record).stop() if name in _KINDS else _stop(record):
+                if self._stop(name, record):
                     stopped.append(name)
                 self._state.remember(name, ServerRecord(record.ports, record.secrets))
             if purge:
                 # Only what is ours: somebody may have pointed the sandbox at a folder that holds more.
-                for name in servers:
+                for name in (*servers, LocalFolder.name):
                     shutil.rmtree(self.folder / name, ignore_errors=True)
                 self._state.path.unlink(missing_ok=True)
         return stopped
@@ -106,11 +110,14 @@ class Sandbox:
 
         :raises SandboxError: if they are not all up.
         """
-        postgres, s3 = self.postgres(), self.s3()
-        down = [server.name for server in (postgres, s3) if not server.record.is_running]
+        postgres, storages = self.postgres(), [self.storage_server(kind) for kind in self._served()]
+        down = [server.name for server in (postgres, *storages) if not server.record.is_running]
         if down:
             raise SandboxError(f"{' and '.join(down)} of the sandbox {self.folder} not running. Run: cdp sandbox up")
-        return Endpoints(postgres.dsn(DATABASE), postgres.dsn(), s3.endpoint_url, s3.access_key, s3.secret_key)
+        landing_zones = self._local().connections()
+        for server in storages:
+            landing_zones |= server.connections()
+        return Endpoints(postgres.dsn(DATABASE), postgres.dsn(), landing_zones)
 
     def postgres(self) -> PostgresServer:
         """The PostgreSQL server as it was recorded, running or not."""
@@ -118,9 +125,23 @@ class Sandbox:
             self.folder / PostgresServer.name, self.record(PostgresServer.name), settings=self._postgres_settings
         )
 
-    def s3(self) -> S3Server:
-        """The S3 server as it was recorded, running or not."""
-        return S3Server(self.folder / S3Server.name, self.record(S3Server.name))
+    def storage_server(self, kind: ServedZone) -> StorageServer:
+        """A storage's server as it was recorded, running or not."""
+        return storage_server(kind, self.folder, self.record(kind))
+
+    def storage(self, zone: AnyStorage) -> OutsideStorage:
+        """The storage that a feed's landing zone names, as the other side sees it; it exists afterwards.
+
+        :raises SandboxError: if its server is not running.
+        """
+        if zone.type == "local":
+            return self._local().storage(zone.root)
+        server = self.storage_server(zone.type)
+        if not server.record.is_running:
+            raise SandboxError(
+                f"{server.name} of the sandbox {self.folder} is not running. Run: cdp sandbox up --zone {zone.type}"
+            )
+        return server.storage(zone.root)
 
     def record(self, name: str) -> ServerRecord | None:
         """What is remembered of a server."""
@@ -130,12 +151,18 @@ class Sandbox:
         """Make another server part of the sandbox; its data belongs into the folder of that name."""
         self._state.remember(name, record)
 
-    def _server(self, name: str, record: ServerRecord) -> EmbeddedServer:
-        return _KINDS[name](self.folder / name, record)
+    def _local(self) -> LocalFolder:
+        return LocalFolder(self.folder / LocalFolder.name)
 
+    def _served(self, wanted: Zone | None = None) -> list[ServedZone]:
+        """Storages with a server that the sandbox has or gets."""
+        known = self._state.load()
+        served = [kind for kind in SERVED if kind in known or kind == wanted]
+        return served or ([] if wanted == "local" or self._local().folder.exists() else ["s3"])
 
-_KINDS: Mapping[str, type[EmbeddedServer]] = {kind.name: kind for kind in (PostgresServer, S3Server)}
-
-
-def _stop(record: ServerRecord) -> bool:
-    return record.process.stop() if record.process else False
+    def _stop(self, name: str, record: ServerRecord) -> bool:
+        if name == PostgresServer.name:
+            return PostgresServer(self.folder / name, record).stop()
+        if name in SERVED:
+            return storage_server(name, self.folder, record).stop()
+        return record.process.stop() if record.process else False

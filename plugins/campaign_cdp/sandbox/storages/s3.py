@@ -7,7 +7,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from campaign_cdp.hooks.landing_zone.s3_stream import ObjectStream
+from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream
 from campaign_cdp.sandbox.storages import OutsideObject
 
 if TYPE_CHECKING:
