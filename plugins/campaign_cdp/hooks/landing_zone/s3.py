@@ -1,9 +1,8 @@
 """Landing zone in an S3 bucket, on the Amazon provider's hook and connection.
 
-Identity of content: S3 gives a copy another ETag than its source (an upload in parts has an ETag over its parts), so
-every copy made here carries the source's ETag in its metadata (:data:`ORIGIN`). Size and that mark tell whether an
-object is the copy that an interrupted call made already. Nothing is ever overwritten by a copy: it is completed with
-``If-None-Match: *``, and its source is pinned with ``x-amz-copy-source-if-match``.
+S3 gives a copy another ETag than its source, since an upload in parts has an ETag over its parts. Nothing is ever
+overwritten by a copy: it is completed with ``If-None-Match: *``, and its source is pinned with
+``x-amz-copy-source-if-match``.
 """
 
 from __future__ import annotations
@@ -20,19 +19,13 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from botocore.exceptions import ClientError
 
-from campaign_cdp.exceptions import FeedConfigError, FileReplacedError, RetriableSyncError
+from campaign_cdp.exceptions import FeedConfigError, RetriableSyncError
 from campaign_cdp.file_sets import StoredObject
-from campaign_cdp.hooks.landing_zone.base import LandingZone
+from campaign_cdp.hooks.landing_zone.copying import Copy, CopyingLandingZone, SourceGoneError
+from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream, replaced
+from campaign_cdp.hooks.landing_zone.rechunk import rechunked
 from campaign_cdp.hooks.landing_zone.s3_errors import is_gone, mapped_errors
-from campaign_cdp.hooks.landing_zone.s3_stream import ObjectStream
-from campaign_cdp.hooks.landing_zone.s3_upload import (
-    KeyTakenError,
-    MultipartUpload,
-    SourceGoneError,
-    quoted,
-    rechunked,
-    unless_taken,
-)
+from campaign_cdp.hooks.landing_zone.s3_upload import MultipartUpload, quoted, unless_taken
 
 #: Metadata key of a copy: the ETag of what it was copied from.
 ORIGIN: Final = "cdp-origin-etag"
@@ -40,7 +33,7 @@ _MIB: Final = 1024 * 1024
 _READ_AHEAD: Final = _MIB
 
 
-class S3LandingZone(LandingZone):
+class S3LandingZone(CopyingLandingZone):
     """One bucket.
 
     :param bucket: its name, without ``s3://``.
@@ -100,7 +93,7 @@ class S3LandingZone(LandingZone):
                 answer = self._s3.get_object(Bucket=self.bucket, Key=obj.key, IfMatch=quoted(obj.etag))
             except ClientError as err:
                 if is_gone(err):
-                    raise _replaced(url) from err
+                    raise replaced(url) from err
                 raise
         raw = ObjectStream(answer["Body"], answer["ContentLength"], url, self._mapped)
         return io.BufferedReader(raw, _READ_AHEAD)
@@ -123,19 +116,6 @@ class S3LandingZone(LandingZone):
             raise RetriableSyncError(f"{self.url}/{key} was written and is gone again. It will be tried again.")
         return staged
 
-    def publish(self, staged: StoredObject, key: str) -> StoredObject:
-        published = self._copy_once(staged, key)
-        if published is None:
-            raise _replaced(f"{self.url}/{staged.key}")
-        self.delete(staged)
-        return published
-
-    def move(self, obj: StoredObject, key: str) -> StoredObject | None:
-        moved = self._copy_once(obj, key)
-        if moved is not None:
-            self.delete(obj)
-        return moved
-
     def delete(self, obj: StoredObject) -> bool:
         current = self.stat(obj.key)
         if current is None or current.identity != obj.identity:
@@ -151,26 +131,7 @@ class S3LandingZone(LandingZone):
 
     # -- Copying --------------------------------------------------------------------------------------------------
 
-    def _copy_once(self, obj: StoredObject, key: str) -> StoredObject | None:
-        """Copy ``obj`` to ``key`` unless that was done before; ``None`` if ``obj`` is gone and never was copied.
-
-        :raises FileReplacedError: if ``key`` holds something else.
-        """
-        if copy := self._copy_of(obj, key):
-            return copy
-        try:
-            self._copy(obj, key)
-        except SourceGoneError:
-            # Somebody else may have finished the same move since.
-            return self._copy_of(obj, key)
-        except KeyTakenError:
-            pass
-        copy = self._copy_of(obj, key)
-        if copy is None:
-            raise RetriableSyncError(f"{self.url}/{key} was written and is gone again. It will be tried again.")
-        return copy
-
-    def _copy_of(self, obj: StoredObject, key: str) -> StoredObject | None:
+    def _find(self, key: str) -> Copy | None:
         with self._mapped(f"look for {self.url}/{key}"):
             try:
                 head = self._s3.head_object(Bucket=self.bucket, Key=key)
@@ -178,13 +139,7 @@ class S3LandingZone(LandingZone):
                 if is_gone(err):
                     return None
                 raise
-        found = _stored({**head, "Key": key, "Size": head["ContentLength"]})
-        if found.size == obj.size and obj.etag in {head["Metadata"].get(ORIGIN), found.etag}:
-            return found
-        raise FileReplacedError(
-            f"{self.url}/{key} ({found.size:,} bytes) is other content than {obj.key} ({obj.size:,} bytes). It was not "
-            "overwritten and nothing was moved. Find out who wrote it, then remove or rename it."
-        )
+        return Copy(_stored({**head, "Key": key, "Size": head["ContentLength"]}), head["Metadata"].get(ORIGIN))
 
     def _copy(self, obj: StoredObject, key: str) -> None:
         if not obj.size:
@@ -212,10 +167,3 @@ class S3LandingZone(LandingZone):
 
 def _stored(item: Mapping[str, Any]) -> StoredObject:
     return StoredObject(item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"].astimezone(UTC))
-
-
-def _replaced(url: str) -> FileReplacedError:
-    return FileReplacedError(
-        f"{url} was replaced or removed after it was found. Nothing of it was applied. "
-        "A new version is a new file set: the next Dag run takes it."
-    )

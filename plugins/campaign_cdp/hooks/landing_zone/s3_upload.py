@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,19 +12,11 @@ from botocore.exceptions import ClientError
 
 from campaign_cdp.exceptions import SyncError
 from campaign_cdp.file_sets import StoredObject
+from campaign_cdp.hooks.landing_zone.copying import KeyTakenError, SourceGoneError
+from campaign_cdp.hooks.landing_zone.object_stream import Mapped
 from campaign_cdp.hooks.landing_zone.s3_errors import code_of, is_gone, status_of
 
 log = logging.getLogger(__name__)
-
-Mapped = Callable[[str], AbstractContextManager[None]]
-
-
-class SourceGoneError(Exception):
-    """The object to copy is not there any more in that version."""
-
-
-class KeyTakenError(Exception):
-    """The key to write to holds an object already."""
 
 
 class MultipartUpload:
@@ -114,19 +106,3 @@ def unless_taken() -> Iterator[None]:
 
 def quoted(etag: str) -> str:
     return f'"{etag}"'
-
-
-def rechunked(body: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Cut a stream of any chunks into parts of exactly ``size`` bytes; the last may be shorter."""
-    buffer = bytearray()
-    for chunk in body:
-        view = memoryview(chunk)
-        while len(view) >= size - len(buffer):
-            cut = size - len(buffer)
-            buffer += view[:cut]
-            view = view[cut:]
-            yield bytes(buffer)
-            buffer.clear()
-        buffer += view
-    if buffer:
-        yield bytes(buffer)

@@ -1,25 +1,36 @@
-"""Reading one version of an S3 object without ever taking a broken transfer for its end."""
+"""Reading one version of an object without ever taking a broken transfer for its end."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
-from campaign_cdp.exceptions import RetriableSyncError
+from campaign_cdp.exceptions import FileReplacedError, RetriableSyncError
+
+#: Maps a client's errors for what is being done, e.g. ``list s3://bucket/prefix``.
+Mapped: TypeAlias = Callable[[str], AbstractContextManager[None]]
+
+
+class Body(Protocol):
+    """The bytes of a storage's answer."""
+
+    def read(self, size: int) -> bytes: ...
+
+    def close(self) -> None: ...
 
 
 class ObjectStream(io.RawIOBase):
-    """The body of a GetObject answer.
+    """A storage's answer as a raw stream.
 
-    :param body: botocore's streaming body.
+    :param body: as the storage's client gives it.
     :param size: bytes promised; an end before that is an error, not an end of file.
     :param url: for messages.
     :param mapped: context manager factory that maps the client's errors.
     """
 
-    def __init__(self, body: Any, size: int, url: str, mapped: Callable[[str], AbstractContextManager[None]]) -> None:
+    def __init__(self, body: Body, size: int, url: str, mapped: Mapped) -> None:
         super().__init__()
         self._body, self._size, self._url, self._mapped = body, size, url, mapped
         self._read = 0
@@ -44,3 +55,10 @@ class ObjectStream(io.RawIOBase):
         if not self.closed:
             self._body.close()
         super().close()
+
+
+def replaced(url: str) -> FileReplacedError:
+    return FileReplacedError(
+        f"{url} was replaced or removed after it was found. Nothing of it was applied. "
+        "A new version is a new file set: the next Dag run takes it."
+    )
