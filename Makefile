@@ -80,3 +80,7 @@ bench-import: $(VENV)/.installed .venv-bench/.installed ## Measure the import ag
 .PHONY: bench-export
 bench-export: $(VENV)/.installed ## Measure the export against its floor, two partitions and pandas
 	@$(BIN)/python -m tests.benchmarks.bench_export $(BENCH_ARGS)
+
+.PHONY: bench-zones
+bench-zones: $(VENV)/.installed ## Measure each landing zone against the storage's own client
+	@$(BIN)/python -m tests.benchmarks.bench_zones $(BENCH_ARGS)

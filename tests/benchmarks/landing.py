@@ -12,8 +12,7 @@ from typing import IO, Final
 from boto3.s3.transfer import TransferConfig
 
 from campaign_cdp.sandbox.endpoints import campaign_connection
-from campaign_cdp.sandbox.s3 import landing_zone_connection
-from campaign_cdp.sandbox.s3 import S3Server, ensure_bucket
+from campaign_cdp.sandbox.s3 import S3Server, ensure_bucket, landing_zone_connection
 from tests.benchmarks.recorded_sql import bench_feed
 from tests.benchmarks.segment_file import SegmentFile
 
