@@ -1,4 +1,4 @@
-"""JSON Schemas of feed and mapping files, for completion and checks in editors. Generated: ``cdp feeds schema``."""
+"""JSON Schemas of the configuration files, for completion and checks in editors. Generated: ``cdp feeds schema``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from campaign_cdp.events.xdm import COUNTERS, PATHS
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.feeds.scalars import write_duration
+from campaign_cdp.limits.model import Limits
 from campaign_cdp.settings import include_dir
 
 
@@ -33,9 +34,17 @@ class _Generator(GenerateJsonSchema):
         return write_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
+class _NullGenerator(_Generator):
+    """For files in which null is a value of its own."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return {"anyOf": [self.generate_inner(schema["schema"]), {"type": "null"}]}
+
+
 def schema_texts() -> dict[Path, str]:
     """Return the schemas as they are checked in, each for the files that name it in their first line."""
     schemas = {"feed": feed_schema(), "event_feed": event_feed_schema(), "mapping": mapping_schema()}
+    schemas["limits"] = limits_schema()
     folder = include_dir() / "schemas"
     return {folder / f"{name}.schema.json": _text(schema) for name, schema in schemas.items()}
 
@@ -67,6 +76,11 @@ def mapping_schema() -> dict[str, Any]:
     return schema
 
 
+def limits_schema() -> dict[str, Any]:
+    """Build the schema of the contract's limits."""
+    return _schema(Limits, "Limits of campaign-cdp", _NullGenerator)
+
+
 def describe(attribute: Attribute) -> str:
     """Say what Campaign stores for an attribute: column, type, length, and whether it is an opt-out."""
     length = f", at most {attribute.length} characters" if attribute.length else ""
@@ -74,8 +88,8 @@ def describe(attribute: Attribute) -> str:
     return f"{attribute.column}, {attribute.type}{length}{one_way}"
 
 
-def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:
-    schema = model.model_json_schema(by_alias=True, schema_generator=_Generator)
+def _schema(model: type[BaseModel], title: str, generator: type[_Generator] = _Generator) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True, schema_generator=generator)
     _drop_nulls(schema)
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "title": title}
 
