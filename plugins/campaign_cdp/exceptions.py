@@ -41,6 +41,12 @@ class AccessDeniedError(FeedConfigError):
     code = "ACR-120"
 
 
+class PgpMissingError(FeedConfigError):
+    """The program ``gpg`` is not installed where the task runs."""
+
+    code = "ACR-130"
+
+
 # -- Airflow retries -----------------------------------------------------------------------------------------------
 
 
@@ -96,7 +102,7 @@ class EncodingError(FileFormatError):
 
 
 class CompressionError(FileFormatError):
-    """The gzip stream is cut off or damaged."""
+    """The compressed data is cut off or damaged."""
 
     code = "ACR-306"
 
@@ -111,6 +117,12 @@ class FileReplacedError(SyncDataError):
     """A file of the set was replaced or removed after it was found; its new version is a new file set."""
 
     code = "ACR-308"
+
+
+class PgpError(FileFormatError):
+    """The part is encrypted for another key, was tampered with, or is encrypted where its feed names no key."""
+
+    code = "ACR-309"
 
 
 class RejectLimitError(SyncDataError):

@@ -1,48 +1,62 @@
-"""Gunzips a stream in constant memory and refuses what cannot be an honest export."""
+"""Unpacks a part in constant memory and refuses what cannot be an honest export."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from isal import igzip_lib, isal_zlib
-
-from campaign_cdp.exceptions import CompressionError, DecompressionLimitError
+from campaign_cdp.exceptions import DecompressionLimitError, PgpError
 from campaign_cdp.feeds.model import FileFormat
+from campaign_cdp.rows.inflate import bunzipped, gunzipped
+from campaign_cdp.rows.sniff import HEAD_BYTES, Content, content_of
+from campaign_cdp.rows.stored import READ_BYTES, Lookahead, Readable, StoredBytes
+from campaign_cdp.rows.unzip import unzipped
 
-_READ_BYTES = 256 * 1024
 _BLOCK_BYTES = 512 * 1024
-_GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_WBITS = 31
 #: A ratio says nothing about the first few kilobytes, where a repeated header compresses well.
 _RATIO_FROM_BYTES = 10_000_000
+_UNPACKED: dict[Content, Callable[[Lookahead], Iterator[bytes]]] = {
+    Content.GZIP: gunzipped,
+    Content.ZIP: unzipped,
+    Content.BZIP2: bunzipped,
+}
+
+#: Takes an encrypted source, gives the decrypted one. Its last read fails unless every byte before was genuine.
+Decrypt = Callable[[Readable], Readable]
 
 
 class PartStream:
-    """Uncompressed bytes of one part. Content decides whether it is gzip, not the name.
+    """Content of one part. Its bytes decide how it is packed, not the name: PGP outside, compression inside.
 
     :param source: the part as stored, opened for reading.
     :param limits: the feed's ``file`` block: ``max_uncompressed`` bytes and ``max_ratio``.
+    :param decrypt: needed for encrypted parts only.
+    :ivar layers: what the part turned out to be packed with, outermost first.
     """
 
-    def __init__(self, source: BinaryIO, limits: FileFormat) -> None:
-        self._source, self._limits = source, limits
-        self._digest = hashlib.sha256()
-        self.bytes_in = self.bytes_out = 0
+    def __init__(self, source: BinaryIO, limits: FileFormat, decrypt: Decrypt | None = None) -> None:
+        self._stored, self._limits, self._decrypt = StoredBytes(source), limits, decrypt
+        self.layers: list[Content] = []
+        self.bytes_out = 0
 
     @property
     def sha256(self) -> str:
         """Hex digest of the stored bytes read so far."""
-        return self._digest.hexdigest()
+        return self._stored.sha256
+
+    @property
+    def bytes_in(self) -> int:
+        """Stored bytes read so far."""
+        return self._stored.count
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content in blocks of 512 KiB; only the last may be shorter.
 
         Equal blocks however the storage hands out its bytes, so that nothing decided per block depends on the storage.
 
-        :raises CompressionError: if the gzip data is damaged or ends early.
+        :raises CompressionError: if compressed data is damaged or ends early.
         :raises DecompressionLimitError: if it grows beyond the limits.
+        :raises PgpError: if it is encrypted and that was not expected.
         """
         held: list[bytes] = []
         size = 0
@@ -57,65 +71,60 @@ class PartStream:
             yield b"".join(held)
 
     def _pieces(self) -> Iterator[bytes]:
-        first = self._read()
-        if len(first) < len(_GZIP_MAGIC):
-            first += self._read()
-        compressed = first.startswith(_GZIP_MAGIC)
-        for piece in self._gunzip(first) if compressed else self._plain(first):
+        source = Lookahead(self._stored)
+        content = self._sniffed(source)
+        if content is Content.PGP:
+            source = Lookahead(self._decrypted(source))
+            content = self._sniffed(source)
+        if content is Content.PGP:
+            raise PgpError("The part is encrypted twice. Nothing was loaded; encrypt it once.")
+        for piece in _UNPACKED.get(content, _plain)(source):
             self.bytes_out += len(piece)
-            self._check_limits(compressed)
+            self.check_limits(self.bytes_out)
             yield piece
 
-    def _read(self) -> bytes:
-        data = self._source.read(_READ_BYTES)
-        self._digest.update(data)
-        self.bytes_in += len(data)
-        return data
+    def _sniffed(self, source: Lookahead) -> Content:
+        content = content_of(source.peek(HEAD_BYTES))
+        if content is not Content.PLAIN:
+            self.layers.append(content)
+        return content
 
-    def _plain(self, data: bytes) -> Iterator[bytes]:
-        while data:
-            yield data
-            data = self._read()
+    def _decrypted(self, source: Lookahead) -> Readable:
+        if self._decrypt is None:
+            raise PgpError(
+                "The part is encrypted with PGP, but its feed names no key. Nothing was loaded. Set pgp in the feed to "
+                "the Airflow connection with the private key, or export without encryption."
+            )
+        return _Limited(self._decrypt(source), self.check_limits)
 
-    def _gunzip(self, data: bytes) -> Iterator[bytes]:
-        """A gzip file may hold several members one after the other."""
-        member = isal_zlib.decompressobj(_GZIP_WBITS)
-        while True:
-            try:
-                chunk = member.decompress(data, _BLOCK_BYTES)
-            except igzip_lib.IsalError as err:  # type: ignore[misc]  # its stub declares an instance
-                raise CompressionError(f"The gzip data is damaged after {self.bytes_out:,} bytes: {err}.") from err
-            if chunk:
-                yield chunk
-            if member.eof:
-                data = self._behind_padding(member.unused_data)
-                if not data:
-                    return
-                member = isal_zlib.decompressobj(_GZIP_WBITS)
-                continue
-            data = member.unconsumed_tail or self._read()
-            if not data and not chunk:
-                raise CompressionError(
-                    f"The gzip data ends early, after {self.bytes_in:,} stored and {self.bytes_out:,} content bytes: "
-                    f"the upload was cut off. Nothing was loaded. AEP retries under the same name; that will be taken."
-                )
-
-    def _behind_padding(self, data: bytes) -> bytes:
-        """Some writers fill the file up with NUL bytes."""
-        data = data.lstrip(b"\0")
-        while not data and (more := self._read()):
-            data = more.lstrip(b"\0")
-        return data
-
-    def _check_limits(self, compressed: bool) -> None:
-        if self.bytes_out > self._limits.max_uncompressed:
+    def check_limits(self, size: int) -> None:
+        """:raises DecompressionLimitError: if unpacking may not have brought ``size`` bytes by now."""
+        if size > self._limits.max_uncompressed:
             raise DecompressionLimitError(
                 f"The part holds more than {self._limits.max_uncompressed:,} bytes. Nothing was loaded. If that is "
                 f"expected, raise file.max_uncompressed in the feed."
             )
-        ratio = self.bytes_out / max(self.bytes_in, 1)
-        if compressed and self.bytes_out > _RATIO_FROM_BYTES and ratio > self._limits.max_ratio:
+        ratio = size / max(self.bytes_in, 1)
+        if self.layers and size > _RATIO_FROM_BYTES and ratio > self._limits.max_ratio:
             raise DecompressionLimitError(
                 f"The part grows {ratio:,.0f}-fold when decompressed, at most {self._limits.max_ratio:,} is allowed. "
                 f"Nothing was loaded. If that is expected, raise file.max_ratio in the feed."
             )
+
+
+def _plain(source: Lookahead) -> Iterator[bytes]:
+    while data := source.read():
+        yield data
+
+
+class _Limited:
+    """PGP compresses by itself, so what comes out of it is checked before anything else unpacks it further."""
+
+    def __init__(self, source: Readable, check: Callable[[int], None]) -> None:
+        self._source, self._check, self._count = source, check, 0
+
+    def read(self, size: int = READ_BYTES) -> bytes:
+        data = self._source.read(size)
+        self._count += len(data)
+        self._check(self._count)
+        return data

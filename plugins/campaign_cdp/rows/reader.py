@@ -12,7 +12,7 @@ from campaign_cdp.exceptions import EmptyFileError, EncodingError, FileFormatErr
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.rows.clean_lines import CleanLines
 from campaign_cdp.rows.decode import refuse_nul, to_utf8, unix_lines, whole_lines
-from campaign_cdp.rows.decompress import PartStream
+from campaign_cdp.rows.decompress import Decrypt, PartStream
 from campaign_cdp.rows.dialect import MAX_RECORD_BYTES, Dialect, Record
 from campaign_cdp.rows.header import Layout, read_header
 from campaign_cdp.rows.rejects import Reject, RejectCode
@@ -37,14 +37,21 @@ class PartReader:
     :param source: the part as stored.
     :param feed: the contract it must keep.
     :param on_reject: called with every rejected line, in line order.
+    :param decrypt: needed for encrypted parts only.
     """
 
     layout: Layout
     #: The null token that COPY has to be told.
     null: str
 
-    def __init__(self, source: BinaryIO, feed: AudienceFeed, on_reject: Callable[[Reject], None]) -> None:
-        self.stream = PartStream(source, feed.file)
+    def __init__(
+        self,
+        source: BinaryIO,
+        feed: AudienceFeed,
+        on_reject: Callable[[Reject], None],
+        decrypt: Decrypt | None = None,
+    ) -> None:
+        self.stream = PartStream(source, feed.file, decrypt)
         self.counts = PartCounts()
         self.dialect = Dialect.of(feed.file)
         self._feed, self._on_reject = feed, on_reject
