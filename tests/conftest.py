@@ -23,7 +23,7 @@ os.environ.update(
     AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
     AIRFLOW__USAGE_DATA_COLLECTION__ENABLED="False",
 )
-for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "AWS_", "CDP_"))]:
+for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "AWS_", "AZURE_", "CDP_"))]:
     del os.environ[_name]
 
 import uuid  # noqa: E402
@@ -41,13 +41,15 @@ from campaign_cdp.sandbox.campaign_database import (  # noqa: E402
     seed,
 )
 from campaign_cdp.sandbox.endpoints import campaign_connection  # noqa: E402
-from campaign_cdp.sandbox.s3 import landing_zone_connection  # noqa: E402
 from campaign_cdp.sandbox.postgres import NOT_DURABLE, PostgresServer  # noqa: E402
-from campaign_cdp.sandbox.s3 import S3Server  # noqa: E402
+from campaign_cdp.sandbox.s3 import S3Server, landing_zone_connection  # noqa: E402
 from tests.buckets import remove_bucket  # noqa: E402
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from campaign_cdp.sandbox.azurite import AzuriteServer
+    from campaign_cdp.sandbox.sftp import SftpServer
 
 #: Recipients of every test's own Campaign database: persons 1 to 200.
 TEMPLATE_RECIPIENTS = 200
@@ -77,6 +79,23 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     server = S3Server(tmp_path_factory.mktemp("s3")).start()
     yield server
     server.stop(timeout=0)  # nobody needs its data any more
+
+
+@pytest.fixture(scope="session")
+def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzuriteServer]:
+    from campaign_cdp.sandbox.azurite import AzuriteServer
+
+    server = AzuriteServer(tmp_path_factory.mktemp("azure")).start()
+    yield server
+    server.stop(timeout=0)
+
+
+@pytest.fixture(scope="session")
+def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpServer]:
+    from campaign_cdp.sandbox.sftp import SftpServer
+
+    with SftpServer(tmp_path_factory.mktemp("sftp")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

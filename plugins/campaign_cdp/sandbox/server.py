@@ -45,6 +45,10 @@ class ServerRecord:
         return cls(data["ports"], data["secrets"], ServerProcess(**process) if process else None)
 
 
+def _silent(_: str) -> None:
+    pass
+
+
 def generated_secret() -> str:
     """Return a password of letters, digits, ``-`` and ``_``, so that it needs no quoting anywhere."""
     return secrets.token_urlsafe(24)
@@ -68,6 +72,8 @@ class EmbeddedServer(ABC):
         self.record = record or ServerRecord(secrets=self.new_secrets())
         #: Told of the process before it is ready, so that even a killed command leaves no unknown server behind.
         self.launched: Callable[[ServerRecord], None] | None = None
+        #: Told in words what takes long before the first start.
+        self.progress: Callable[[str], None] = _silent
 
     @abstractmethod
     def new_secrets(self) -> dict[str, str]:

@@ -67,7 +67,7 @@ class Sandbox:
             for server in (self.postgres(), *map(self.storage_server, self._served(zone))):
                 known = " (it runs already)" if server.record.is_running else ""
                 progress(f"{server.name}: starting{known}")
-                server.launched = partial(self._state.remember, server.name)
+                server.progress, server.launched = progress, partial(self._state.remember, server.name)
                 server.start()
                 self._state.remember(server.name, server.record)
             progress(f"postgres: database {DATABASE}")

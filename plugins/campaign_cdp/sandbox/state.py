@@ -16,10 +16,14 @@ _VERSION = 1
 _PROJECT_DIR = Path(__file__).resolve().parents[3]
 
 
+def project_dir() -> Path:
+    """Folder of the project, or the current one where the package is installed without its project."""
+    return _PROJECT_DIR if (_PROJECT_DIR / "pyproject.toml").exists() else Path.cwd()
+
+
 def sandbox_dir() -> Path:
     """Folder of the sandbox: ``build/sandbox``; ``CDP_SANDBOX_DIR`` moves it."""
-    home = _PROJECT_DIR if (_PROJECT_DIR / "pyproject.toml").exists() else Path.cwd()
-    return Path(os.environ.get("CDP_SANDBOX_DIR") or home / "build" / "sandbox").absolute()
+    return Path(os.environ.get("CDP_SANDBOX_DIR") or project_dir() / "build" / "sandbox").absolute()
 
 
 class StateFile:

@@ -16,7 +16,7 @@ Mapped: TypeAlias = Callable[[str], AbstractContextManager[None]]
 class Body(Protocol):
     """The bytes of a storage's answer."""
 
-    def read(self, size: int) -> bytes: ...
+    def read(self, size: int) -> bytes | memoryview: ...
 
     def close(self) -> None: ...
 
@@ -62,3 +62,8 @@ def replaced(url: str) -> FileReplacedError:
         f"{url} was replaced or removed after it was found. Nothing of it was applied. "
         "A new version is a new file set: the next Dag run takes it."
     )
+
+
+def quoted(etag: str) -> str:
+    """An ETag as HTTP's headers carry it."""
+    return f'"{etag}"'

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from campaign_cdp.exceptions import SyncError
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.copying import KeyTakenError, SourceGoneError
-from campaign_cdp.hooks.landing_zone.object_stream import Mapped
+from campaign_cdp.hooks.landing_zone.object_stream import Mapped, quoted
 from campaign_cdp.hooks.landing_zone.s3_errors import code_of, is_gone, status_of
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,3 @@ def unless_taken() -> Iterator[None]:
         if status_of(err) == 412 or code_of(err) == "PreconditionFailed":
             raise KeyTakenError from err
         raise
-
-
-def quoted(etag: str) -> str:
-    return f'"{etag}"'
