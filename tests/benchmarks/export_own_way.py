@@ -24,6 +24,7 @@ import airflow.providers.postgres.hooks.postgres  # noqa: E402
 import airflow.sdk.execution_time.task_runner  # noqa: E402, F401  # every task process holds it
 
 from tests.operators.exporting import (  # noqa: E402
+from tests.places import Place
     EndExportOperator,
     Export,
     ExtractPartitionOperator,
@@ -59,7 +60,7 @@ def main(config: dict[str, Any], tasks: list[str]) -> dict[str, Any]:
 
 
 def _export(config: dict[str, Any]) -> Export:
-    return Export(None, config["bucket"], config["dsn"], **config["feed"])
+    return Export(Place.named(config["bucket"]), config["dsn"], **config["feed"])
 
 
 def _run(name: str, export: Export, context: dict[str, Any], state: Path, extract: Extract) -> Any:

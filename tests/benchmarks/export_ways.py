@@ -20,6 +20,7 @@ from tests.benchmarks.measure import Finished, run
 from tests.benchmarks.recorded_sql import session
 from tests.benchmarks.way import REPO, RunResult, Servers, worker_result
 from tests.operators.exporting import Export
+from tests.places import Place
 
 #: Tasks of the Dag, all of them measured.
 TASKS: Final = ("incremental_query", "data_extraction", "file_transfer", "landing_check", "end")
@@ -36,7 +37,7 @@ class ExportBench(Servers):
     events: int
 
     def feed(self, dsn: str, file_format: str, **feed: Any) -> EventFeed:
-        return Export(None, self.landing.bucket, dsn, format=file_format, **feed).feed
+        return Export(Place.named(self.landing.bucket), dsn, format=file_format, **feed).feed
 
 
 class ExportWay(ABC):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import psycopg
 import pytest
@@ -10,10 +9,11 @@ import pytest
 from campaign_cdp.ledger.migrate import upgrade
 from campaign_cdp.sandbox.campaign_database import create_database, create_tables, drop_database, seed
 from campaign_cdp.sandbox.endpoints import campaign_connection
-from campaign_cdp.sandbox.s3 import landing_zone_connection
+from campaign_cdp.sandbox.local_folder import LocalFolder
 from tests.buckets import remove_bucket
 from tests.operators.exporting import Export
 from tests.operators.importing import Import
+from tests.places import Place
 
 
 @pytest.fixture(scope="session")
@@ -37,40 +37,49 @@ def export_template(postgres_server, import_template) -> str:
     return name
 
 
-@pytest.fixture
-def new_database(postgres_server, s3_server, monkeypatch) -> Iterator[Callable[[str], tuple[Any, str, str]]]:
-    """Copy a template; returns an S3 client, a bucket and a DSN, which Airflow's connections name as well."""
-    databases, buckets = [], []
-    landing_zone = landing_zone_connection(s3_server.endpoint_url, s3_server.access_key, s3_server.secret_key)
-    monkeypatch.setenv("AIRFLOW_CONN_LANDING_ZONE_S3", landing_zone)
+HOSTS = {"s3": "s3_server", "azure_blob": "azure_server", "sftp": "sftp_server", "local": "local_folder"}
 
-    def make(template: str) -> tuple[Any, str, str]:
+
+@pytest.fixture(scope="session")
+def local_folder(tmp_path_factory) -> LocalFolder:
+    return LocalFolder(tmp_path_factory.mktemp("local"))
+
+
+@pytest.fixture
+def new_database(postgres_server, request, monkeypatch) -> Iterator[Callable[..., tuple[Place, str]]]:
+    """Copy a template; returns a place of its own and a DSN, which Airflow's connections name as well."""
+    databases, buckets = [], []
+
+    def make(template: str, zone: str = "s3") -> tuple[Place, str]:
         name = f"desk_{uuid.uuid4().hex[:12]}"
         create_database(postgres_server.dsn(), name, template=template)
         databases.append(name)
         monkeypatch.setenv("AIRFLOW_CONN_CAMPAIGN_DB", campaign_connection(postgres_server.dsn(name)))
-        s3, bucket = s3_server.client(), name.replace("_", "-")
-        s3.create_bucket(Bucket=bucket)
-        buckets.append(bucket)
-        return s3, bucket, postgres_server.dsn(name)
+        host = request.getfixturevalue(HOSTS[zone])
+        for variable, value in host.connections().items():
+            monkeypatch.setenv(variable, value)
+        root = name.replace("_", "-")
+        if zone == "s3":
+            buckets.append(root)
+        return Place.new(zone, host, root), postgres_server.dsn(name)
 
     yield make
     for name in databases:
         drop_database(postgres_server.dsn(), name)
     for name in buckets:
-        remove_bucket(s3_server.client(), name)
+        remove_bucket(request.getfixturevalue("s3_server").client(), name)
 
 
 @pytest.fixture
 def new_export(new_database, export_template) -> Callable[..., Export]:
     """Make an :class:`Export` of a feed on a bucket and a database of its own."""
-    return lambda **feed: Export(*new_database(export_template), **feed)
+    return lambda zone="s3", **feed: Export(*new_database(export_template, zone), **feed)
 
 
 @pytest.fixture
 def new_import(new_database, import_template) -> Callable[..., Import]:
     """Make an :class:`Import` of a feed on a bucket and a database of its own."""
-    return lambda **feed: Import(*new_database(import_template), **feed)
+    return lambda zone="s3", **feed: Import(*new_database(import_template, zone), **feed)
 
 
 @pytest.fixture

@@ -20,19 +20,13 @@ from campaign_cdp.operators.end_export import EndExportOperator
 from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
 from campaign_cdp.operators.publication import PublishFilesOperator
 from campaign_cdp.sensors.landing_check import LandingCheckSensor
+from tests.places import Place
 
 FEED: dict[str, Any] = {
     "id": "events",
     "direction": "event_export",
     "owner": "o",
     "instance": "acme",
-    "landing_zone": {
-        "type": "s3",
-        "connection": "landing_zone_s3",
-        "bucket": "",
-        "prefix": "out/events/",
-        "staging": "staging/events/",
-    },
     "logs": {"delivery": {}, "tracking": {}},
     "window": {"first_run": "all", "settle": "0s"},
     "alerts": {"landing_within": "1s"},
@@ -42,10 +36,10 @@ FEED: dict[str, Any] = {
 class Export:
     """One feed with its storage and database."""
 
-    def __init__(self, s3: Any, bucket: str, dsn: str, **feed: Any) -> None:
-        merged = {**FEED, **feed, "landing_zone": {**FEED["landing_zone"], "bucket": bucket}}
-        self.feed = EventFeed.model_validate(merged)
-        self.s3, self.bucket, self.dsn = s3, bucket, dsn
+    def __init__(self, place: Place, dsn: str, **feed: Any) -> None:
+        folders = {"prefix": "out/events/", "staging": "staging/events/"}
+        self.feed = EventFeed.model_validate({**FEED, **feed, "landing_zone": {**place.landing_zone, **folders}})
+        self.place, self.dsn = place, dsn
 
     def context(self, dag_run_id: str, **params: Any) -> dict[str, Any]:
         defaults = {"preview": False, "backfill_from": None, "backfill_to": None, "accept_gap": False}
@@ -84,14 +78,13 @@ class Export:
             return cursor.fetchall() if cursor.description else []
 
     def object_keys(self, prefix: str = "") -> list[str]:
-        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", ())
-        return [item["Key"] for item in found]
+        return list(self.place.sizes(prefix))
 
     def events(self) -> list[dict[str, Any]]:
         """All published events of all runs, CSV or JSON lines."""
         found: list[dict[str, Any]] = []
         for key in self.object_keys(self.feed.landing_zone.prefix):
-            body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            body = self.place.read(key)
             text = (gzip.decompress(body) if key.endswith(".gz") else body).decode()
             rows = csv.DictReader(io.StringIO(text)) if ".csv" in key else map(json.loads, text.splitlines())
             found.extend(rows)

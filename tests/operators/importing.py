@@ -20,13 +20,13 @@ from campaign_cdp.operators.end import EndImportOperator
 from campaign_cdp.operators.reconciliation import ReconcileOperator
 from campaign_cdp.operators.update_data import ApplyAudienceOperator
 from campaign_cdp.sensors.file_set import FileSetSensor
+from tests.places import Place
 
 HEADER = "email,crmId,firstName,city,optOut,segmentMembership.seg_namespace.seg_id.status"
 FEED: dict[str, Any] = {
     "id": "gold",
     "direction": "audience_import",
     "owner": "o",
-    "landing_zone": {"type": "s3", "connection": "landing_zone_s3", "bucket": "", "prefix": "in/gold/"},
     "export": "full",
     "columns": {
         "email": {"from": "email"},
@@ -61,16 +61,16 @@ class Import:
     :param feed: as the feed file would have it; merged over :data:`FEED` one level deep.
     """
 
-    def __init__(self, s3: Any, bucket: str, dsn: str, **feed: Any) -> None:
-        merged = {**FEED, **feed, "landing_zone": {**FEED["landing_zone"], "bucket": bucket}}
+    def __init__(self, place: Place, dsn: str, **feed: Any) -> None:
+        merged = {**FEED, **feed, "landing_zone": {**place.landing_zone, "prefix": "in/gold/"}}
         self.feed = AudienceFeed.model_validate(merged)
-        self.s3, self.bucket, self.dsn = s3, bucket, dsn
+        self.place, self.dsn = place, dsn
         self.exports = 0
 
     # -- AEP's side ---------------------------------------------------------------------------------------------------
 
     def put(self, key: str, body: bytes) -> None:
-        self.s3.put_object(Bucket=self.bucket, Key=self.feed.landing_zone.prefix + key, Body=body)
+        self.place.put(self.feed.landing_zone.prefix + key, body)
 
     def export(self, *parts: list[str] | bytes, header: str = HEADER, zipped: bool = False) -> None:
         """Write parts and their manifest; each export is scheduled an hour after the one before."""

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 
 from campaign_cdp.exceptions import FileReplacedError, WindowGapError, WindowUnfinishedError
+from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
 from campaign_cdp.operators.publication import PublishFilesOperator
 from campaign_cdp.sandbox.deliveries import Events, flip, late, simulate
 from campaign_cdp.sandbox.feed_sources import dataflow_for
-from campaign_cdp.sandbox.storages.s3 import S3Storage
 
 #: All events happened before this test, yet within every overlap of the windows it opens.
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
@@ -77,16 +77,12 @@ def test_clearing_a_finished_run_changes_nothing(new_export):
     export = new_export()
     send(export)
     export.run("run1")
-    before = [
-        (key, export.s3.head_object(Bucket=export.bucket, Key=key)["LastModified"]) for key in export.object_keys()
-    ]
+    before = list(export.place.storage.objects(""))
     watermarks = export.sql("SELECT * FROM cdp.watermark ORDER BY log")
 
     export.run("run1")
 
-    assert [
-        (key, export.s3.head_object(Bucket=export.bucket, Key=key)["LastModified"]) for key in export.object_keys()
-    ] == before
+    assert list(export.place.storage.objects("")) == before
     assert export.sql("SELECT * FROM cdp.watermark ORDER BY log") == watermarks
 
 
@@ -176,7 +172,8 @@ def test_published_file_that_vanished_fails_the_landing_check(new_export, monkey
 
     def and_lose_one(self, context):
         counts = publish(self, context)
-        export.s3.delete_object(Bucket=export.bucket, Key=export.object_keys("out/")[0])
+        with landing_zone_for(export.feed.landing_zone) as zone:
+            assert zone.delete(zone.stat(export.object_keys("out/")[0]))
         return counts
 
     monkeypatch.setattr(PublishFilesOperator, "execute", and_lose_one)
@@ -203,7 +200,7 @@ def test_the_stand_in_for_aep_accepts_every_event_of_every_format(new_export, fm
     send(export)
     counts = only_events(export.run())
 
-    taken = dataflow_for(export.feed, S3Storage(export.s3, export.bucket)).run(datetime.now(UTC) + timedelta(seconds=2))
+    taken = dataflow_for(export.feed, export.place.storage).run(datetime.now(UTC) + timedelta(seconds=2))
 
     assert (taken.rejected, taken.reasons) == (0, {})
     assert taken.accepted == sum(counts.values())

@@ -43,10 +43,7 @@ def state_of(imports: Import) -> dict[str, object]:
         ),
         "rejects": imports.sql("SELECT part_no, line_no, column_name, code, value FROM cdp.reject ORDER BY 1, 2"),
         "work tables": imports.sql("SELECT relname FROM pg_class WHERE relname ~ '^(work|plan|leavers)_'"),
-        "storage": sorted(
-            (re.sub(r"run_\d+", "run_N", item["Key"]), item["Size"])
-            for item in imports.s3.list_objects_v2(Bucket=imports.bucket).get("Contents", ())
-        ),
+        "storage": sorted((re.sub(r"run_\d+", "run_N", key), size) for key, size in imports.place.sizes().items()),
     }
 
 

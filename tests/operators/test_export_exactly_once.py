@@ -41,8 +41,7 @@ def state_of(export: Export) -> dict[str, object]:
 
 
 def versions(export: Export) -> dict[str, object]:
-    objects = export.s3.list_objects_v2(Bucket=export.bucket, Prefix="out/").get("Contents", ())
-    return {item["Key"]: (item["ETag"], item["LastModified"]) for item in objects}
+    return {obj.key: (obj.size, obj.modified) for obj in export.place.storage.objects("out/")}
 
 
 @pytest.fixture(scope="module")

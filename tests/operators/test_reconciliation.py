@@ -11,8 +11,7 @@ from tests.operators.importing import line
 
 
 def reject_file(imports) -> list[dict[str, str]]:
-    found = imports.s3.list_objects_v2(Bucket=imports.bucket, Prefix="rejects/gold/")["Contents"]
-    body = imports.s3.get_object(Bucket=imports.bucket, Key=found[-1]["Key"])["Body"].read().decode()
+    body = imports.place.read(list(imports.place.sizes("rejects/gold/"))[-1]).decode()
     return list(csv.DictReader(body.splitlines()))
 
 
