@@ -18,11 +18,13 @@ class LimitKind:
 
     :param unit: what is counted.
     :param remedy: what to do about it, besides changing the file.
+    :param word: what an amount is.
     """
 
     label: str
     unit: str
     remedy: str
+    word: str = "used"
 
 
 KINDS: Final[Mapping[str, LimitKind]] = MappingProxyType(
@@ -56,11 +58,13 @@ KINDS: Final[Mapping[str, LimitKind]] = MappingProxyType(
             "Rows per file",
             "rows",
             "Let AEP split the file (rows per file of the destination), or lower parts.max_rows of the event feed",
+            word="so far",
         ),
         "sftp_file_age": LimitKind(
             "Age of the oldest file",
             SECONDS,
             "Remove files that were taken (historise in the feed does); Adobe's hosted SFTP is no archive",
+            word="old",
         ),
     }
 )

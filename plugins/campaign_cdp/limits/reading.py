@@ -65,7 +65,7 @@ class Reading:
 
     def describe(self) -> str:
         """Say the numbers in one sentence, without a full stop."""
-        numbers = f"{amount(self.limit, self.used)} used"
+        numbers = f"{amount(self.limit, self.used)} {KINDS[self.limit].word}"
         if self.added:
             numbers += f", {amount(self.limit, self.projected)} with this run"
         if self.is_too_large:

@@ -13,6 +13,7 @@ from campaign_cdp.feeds.loader import config_hash
 from campaign_cdp.hooks.campaign.events import EventDatabase
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.ledger.store import Ledger, Window, WindowState
+from campaign_cdp.operators.export_limits import ExportGate
 from campaign_cdp.windows import Span, plan_bounds
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class IncrementalQueryOperator(BaseOperator):
     :param feed: the validated feed.
     :raises WindowGapError: if Campaign has purged rows that were never exported.
     :raises WindowUnfinishedError: if another Dag run has published files and is not finished.
+    :raises LimitError: if the export would cross a limit of the contract; then there is no window.
     """
 
     ui_color = "#e6f4ea"
@@ -71,7 +73,10 @@ class IncrementalQueryOperator(BaseOperator):
         )
         window = opened.window
         if opened.is_new:
+            gate = ExportGate(conn, self.feed, window)
+            gate.check_opening()
             ledger.record_selected(window.window_id, database.select(window.window_id, window.bounds))
+            gate.check_selected(database.partitions(window.window_id, self.feed.parts.partitions))
             if window.preview:
                 ledger.finish_window(window.window_id, "previewed")
         return ledger.window(window.window_id)

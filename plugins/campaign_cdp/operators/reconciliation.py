@@ -5,6 +5,7 @@ from campaign_cdp.hooks.campaign.audience import AudienceDatabase
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import Ledger, Run
+from campaign_cdp.operators.import_limits import check_plan
 from campaign_cdp.operators.step import AudienceStepOperator
 from campaign_cdp.rows.reject_file import reject_lines
 
@@ -18,6 +19,7 @@ class ReconcileOperator(AudienceStepOperator):
     :param feed: the validated feed.
     :raises RejectLimitError: if more lines were rejected than ``rejects`` allows.
     :raises VolumeGuardError: if the list would lose more members than ``volume_guard`` allows.
+    :raises LimitError: if the plan would cross a limit of the contract.
     """
 
     step = "reconciliation"
@@ -32,6 +34,8 @@ class ReconcileOperator(AudienceStepOperator):
         return {"lines": loaded + rejected, "rejected": rejected + plan.ambiguous, **plan.to_json()}
 
     def check(self, run: Run, counts: dict[str, int]) -> None:
+        if run.is_open:  # what is applied already is beyond checking
+            check_plan(self.feed, run, counts)
         if counts["rejected"]:
             self._write_reject_file(run)
         self._check_rejects(run, counts["rejected"], counts["lines"])

@@ -13,6 +13,7 @@ from campaign_cdp.file_sets import FileSet
 from campaign_cdp.hooks.campaign import work_tables
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.ledger.store import Ledger, Run
+from campaign_cdp.operators.import_limits import check_before_loading
 from campaign_cdp.triggers.file_set import FileSetTrigger
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class FileSetSensor(BaseSensorOperator):
     :param feed: the validated feed.
     :raises FileSetLateError: if nothing complete arrives within ``alerts.late_after``; where ``late_is`` is
         ``skipped``, a run that saw no new file at all is skipped instead.
+    :raises LimitError: if the work tables would cross a limit of the contract; then no run is opened.
     :raises SyncError: of the class that says what is broken, if it is; broken is never late, and never skipped.
     """
 
@@ -105,6 +107,8 @@ class FileSetSensor(BaseSensorOperator):
             for run_id in opened.displaced:
                 work_tables.drop(conn, run_id)
             if opened.run.is_open:
+                if not work_tables.exists(conn, opened.run.run_id):
+                    check_before_loading(conn, self.feed, opened.run)
                 work_tables.create(conn, self.feed, opened.run.run_id, _part_nos(opened.run))
         return self._parts(opened.run)
 
