@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
 import click
-import psycopg
 
-from campaign_cdp.exceptions import FeedConfigError
-from campaign_cdp.ledger.store import Ledger, Run
+from campaign_cdp.cli.database import database_options, open_database, open_ledger
+from campaign_cdp.cli.tables import lines, table
+from campaign_cdp.ledger.store import Run
 from campaign_cdp.ledger.version import REQUIRED
 from campaign_cdp.rows.reject_file import reject_lines
 
 _SHOWN_REJECTS = 50
 _JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON for other programs.")
-
-
-def _database_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option("--url", help="Connection string of the database, instead of --conn.")(command)
-    return click.option(
-        "--conn", "conn_id", default="campaign_db", show_default=True, help="Airflow connection of the database."
-    )(command)
 
 
 @click.group()
@@ -39,7 +29,7 @@ def ledger() -> None:
 
 
 @ledger.command()
-@_database_options
+@database_options
 @_JSON
 def upgrade(conn_id: str, url: str | None, as_json: bool) -> None:
     """Create or upgrade the ledger's tables. Safe to run again, and from two places at once.
@@ -48,7 +38,7 @@ def upgrade(conn_id: str, url: str | None, as_json: bool) -> None:
     """
     from campaign_cdp.ledger import migrate
 
-    with _connection(conn_id, url) as conn:
+    with open_database(conn_id, url) as conn:
         before, after = migrate.current(conn), migrate.upgrade(conn)
     if as_json:
         click.echo(json.dumps({"before": before, "after": after}))
@@ -59,14 +49,14 @@ def upgrade(conn_id: str, url: str | None, as_json: bool) -> None:
 
 
 @ledger.command()
-@_database_options
+@database_options
 @_JSON
 @click.pass_context
 def current(ctx: click.Context, conn_id: str, url: str | None, as_json: bool) -> None:
     """Show the version of the ledger's tables. Exit code 1: not the version this package needs."""
     from campaign_cdp.ledger import migrate
 
-    with _connection(conn_id, url) as conn:
+    with open_database(conn_id, url) as conn:
         found = migrate.current(conn)
     if as_json:
         click.echo(json.dumps({"current": found, "required": REQUIRED}))
@@ -78,47 +68,47 @@ def current(ctx: click.Context, conn_id: str, url: str | None, as_json: bool) ->
 @ledger.command()
 @click.option("--feed", help="Only runs of this feed.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many, newest first.")
-@_database_options
+@database_options
 @_JSON
 def runs(feed: str | None, limit: int, conn_id: str, url: str | None, as_json: bool) -> None:
     """List the newest runs."""
-    with _ledger(conn_id, url) as book:
+    with open_ledger(conn_id, url) as book:
         found = book.runs(feed, limit)
     if as_json:
         click.echo(json.dumps({"runs": [run.to_json() for run in found]}, indent=2))
     else:
-        click.echo(_table([_summary(run) for run in found]) or "No runs yet")
+        click.echo(table([_summary(run) for run in found]) or "No runs yet")
 
 
 @ledger.command()
 @click.argument("run_id", type=int)
-@_database_options
+@database_options
 @_JSON
 def show(run_id: int, conn_id: str, url: str | None, as_json: bool) -> None:
     """Show one run: its files, steps and counts."""
-    with _ledger(conn_id, url) as book:
+    with open_ledger(conn_id, url) as book:
         run, files, steps = book.run(run_id), book.files(run_id), book.steps(run_id)
         rejects = book.reject_summary(run_id)
     if as_json:
         detail = {"files": [asdict(file) for file in files], "steps": steps, "rejects": rejects}
         click.echo(json.dumps({**run.to_json(), **detail}, indent=2))
         return
-    click.echo(_lines({**_summary(run), "file set": run.file_set.id, "error": run.error_message}))
+    click.echo(lines({**_summary(run), "file set": run.file_set.id, "error": run.error_message}))
     columns = ("part_no", "key", "size", "state", "rows", "rejected")
-    click.echo("\n" + _table([{name: getattr(file, name) for name in columns} for file in files]))
+    click.echo("\n" + table([{name: getattr(file, name) for name in columns} for file in files]))
     for step, counts in steps.items():
-        click.echo(f"\n{step}\n{_lines(counts, indent='  ')}")
+        click.echo(f"\n{step}\n{lines(counts, indent='  ')}")
     if rejects:
-        click.echo(f"\nrejects by code\n{_lines(rejects, indent='  ')}")
+        click.echo(f"\nrejects by code\n{lines(rejects, indent='  ')}")
 
 
 @ledger.command()
 @click.argument("run_id", type=int)
 @click.option("--csv", "as_csv", is_flag=True, help="Write all of them as CSV.")
-@_database_options
+@database_options
 def rejects(run_id: int, as_csv: bool, conn_id: str, url: str | None) -> None:
     """Show a run's rejected lines. Values that may be personal are masked."""
-    with _ledger(conn_id, url) as book:
+    with open_ledger(conn_id, url) as book:
         book.run(run_id)
         if as_csv:
             for chunk in reject_lines(book.iter_rejects(run_id)):
@@ -127,43 +117,9 @@ def rejects(run_id: int, as_csv: bool, conn_id: str, url: str | None) -> None:
         total = sum(book.reject_summary(run_id).values())
         first = islice(book.iter_rejects(run_id), _SHOWN_REJECTS)
         shown = [{**reject._asdict(), "line_no": reject.line_no and str(reject.line_no)} for reject in first]
-    click.echo(_table(shown) or f"Run {run_id} has no rejected lines")
+    click.echo(table(shown) or f"Run {run_id} has no rejected lines")
     if total > len(shown):
         click.echo(f"... and {total - len(shown):,} more: cdp ledger rejects {run_id} --csv")
-
-
-@contextmanager
-def _ledger(conn_id: str, url: str | None) -> Iterator[Ledger]:
-    with _connection(conn_id, url) as conn:
-        book = Ledger(conn)
-        book.check_version()
-        yield book
-
-
-@contextmanager
-def _connection(conn_id: str, url: str | None) -> Iterator[psycopg.Connection]:
-    if url:
-        try:
-            opened = psycopg.connect(url, options="-c timezone=UTC")
-        except psycopg.OperationalError as err:
-            raise click.ClickException(f"The database cannot be opened: {str(err).strip()}") from err
-        with opened:
-            yield opened
-        return
-    # Outside of a task, Airflow looks into its own database only for what calls itself a server.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
-    from campaign_cdp.hooks.campaign.sql import connect
-
-    try:
-        with connect(conn_id) as conn:
-            yield conn
-    except AirflowNotFoundException as err:
-        name = f"AIRFLOW_CONN_{conn_id.upper()}"
-        raise FeedConfigError(
-            f"Airflow has no connection {conn_id}. Nothing was done. Create it, set {name}, or give --url."
-        ) from err
 
 
 def _summary(run: Run) -> dict[str, Any]:
@@ -178,20 +134,3 @@ def _summary(run: Run) -> dict[str, Any]:
         "Dag run": run.dag_run_id,
         "error": run.error_code,
     }
-
-
-def _table(rows: Sequence[dict[str, Any]]) -> str:
-    if not rows:
-        return ""
-    cells = [list(rows[0]), *([_text(value) for value in row.values()] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
-
-
-def _lines(values: dict[str, Any], indent: str = "") -> str:
-    width = max(map(len, values), default=0)
-    return "\n".join(f"{indent}{name.ljust(width)}  {_text(value)}" for name, value in values.items())
-
-
-def _text(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str("-" if value is None else value)

@@ -1,0 +1,62 @@
+"""How commands open a Campaign database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import psycopg
+
+from campaign_cdp.exceptions import FeedConfigError
+from campaign_cdp.ledger.store import Ledger
+
+
+def database_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options ``--conn`` and ``--url``."""
+    command = click.option("--url", help="Connection string of the database, instead of --conn.")(command)
+    return click.option(
+        "--conn", "conn_id", default="campaign_db", show_default=True, help="Airflow connection of the database."
+    )(command)
+
+
+@contextmanager
+def open_ledger(conn_id: str, url: str | None) -> Iterator[Ledger]:
+    """Open the ledger of a database, which has to be of the version this package needs."""
+    with open_database(conn_id, url) as conn:
+        book = Ledger(conn)
+        book.check_version()
+        yield book
+
+
+@contextmanager
+def open_database(conn_id: str, url: str | None) -> Iterator[psycopg.Connection]:
+    """Open the database of an Airflow connection, or of a connection string."""
+    if url:
+        try:
+            opened = psycopg.connect(url, options="-c timezone=UTC")
+        except psycopg.OperationalError as err:
+            raise click.ClickException(f"The database cannot be opened: {str(err).strip()}") from err
+        with opened:
+            yield opened
+        return
+    use_connections()
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from campaign_cdp.hooks.campaign.sql import connect
+
+    try:
+        with connect(conn_id) as conn:
+            yield conn
+    except AirflowNotFoundException as err:
+        name = f"AIRFLOW_CONN_{conn_id.upper()}"
+        raise FeedConfigError(
+            f"Airflow has no connection {conn_id}. Nothing was done. Create it, set {name}, or give --url."
+        ) from err
+
+
+def use_connections() -> None:
+    """Let Airflow look connections up in its own database: outside of a task it does so only for servers."""
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
