@@ -64,6 +64,8 @@ class Sandbox:
         :raises SandboxError: if a server does not start; the others keep running.
         """
         with self._state.locked():
+            if zone == LocalFolder.name:
+                self._local().storage("")
             for server in (self.postgres(), *map(self.storage_server, self._served(zone))):
                 known = " (it runs already)" if server.record.is_running else ""
                 progress(f"{server.name}: starting{known}")
