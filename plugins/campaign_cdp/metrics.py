@@ -5,9 +5,12 @@ Names are ``campaign_cdp.<step>.<feed>.<count>``: plain StatsD drops tags, so th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from airflow.sdk.observability import stats
+
+from campaign_cdp.limits.reading import Reading
 
 
 def count(step: str, feed: str, counts: Mapping[str, int]) -> None:
@@ -20,3 +23,11 @@ def count(step: str, feed: str, counts: Mapping[str, int]) -> None:
 def seconds(step: str, feed: str, duration: float) -> None:
     """Record how long a step took."""
     stats.timing(f"campaign_cdp.{step}.{feed}.duration", duration * 1000)
+
+
+def limit(reading: Reading) -> None:
+    """Record how much of a limit is used, and how many percent of the contract that is."""
+    name = f"campaign_cdp.limits.{reading.limit}.{re.sub('[^A-Za-z0-9_-]+', '_', reading.scope)}"
+    stats.gauge(f"{name}.used", reading.used)
+    if reading.projected_pct is not None:
+        stats.gauge(f"{name}.used_pct", reading.projected_pct)

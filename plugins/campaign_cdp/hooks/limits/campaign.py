@@ -82,7 +82,7 @@ class CampaignReadings:
         return self._database.active_profiles()
 
 
-def read_campaign(conn: psycopg.Connection, limits: Limits, scope: str) -> list[Reading]:
+def read_campaign(conn: psycopg.Connection, limits: Limits, scope: str, dag_run_id: str | None = None) -> list[Reading]:
     """Read the limits of a Campaign as they are now and write them down; forgets what is too old.
 
     Active profiles are left out where a recent count is known.
@@ -91,6 +91,6 @@ def read_campaign(conn: psycopg.Connection, limits: Limits, scope: str) -> list[
     profiles = campaign.profiles_if_due()
     readings = [campaign.database_storage(), campaign.exports(), campaign.batches()]
     readings += [profiles] if profiles else []
-    ledger.record_readings(readings)
+    ledger.record_readings(readings, dag_run_id=dag_run_id)
     ledger.forget_readings(KEPT)
     return readings
