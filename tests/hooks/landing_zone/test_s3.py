@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +39,12 @@ def client(s3_server: S3Server) -> Any:
 
 
 class TestS3LandingZone(LandingZoneContract):
+    all_or_nothing = "the sandbox's S3 server knows one user, who has all rights"
+    unordered = "SeaweedFS lists what is in in/a/ before in/a-1.csv; AWS lists in the order of whole keys"
+    # Within the answer of each request that publishing makes.
+    cuts = (0, 500, 900, 1_200, 1_500, 1_900, 2_300, 2_700)
+    many = 1100
+
     @pytest.fixture
     def bucket(self, client: Any) -> Iterator[str]:
         name = f"lz-{uuid.uuid4().hex[:12]}"
@@ -68,6 +75,14 @@ class TestS3LandingZone(LandingZoneContract):
     @pytest.fixture
     def paged(self, connect: Callable[..., LandingZone]) -> LandingZone:
         return connect(page_size=50)
+
+    @pytest.fixture
+    def put_many(self, bucket: str, client: Any) -> Callable[[Iterable[str]], None]:
+        def put(keys: Iterable[str]) -> None:
+            with ThreadPoolExecutor(8) as pool:
+                list(pool.map(lambda key: client.put_object(Bucket=bucket, Key=key, Body=b"x"), keys))
+
+        return put
 
     def test_an_object_of_several_copied_parts_keeps_its_bytes(self, connect: Callable[..., LandingZone]) -> None:
         zone = connect(copy_part_size=5 * 1024 * 1024)

@@ -24,7 +24,7 @@ from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.copying import Copy, CopyingLandingZone, SourceGoneError
 from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream, quoted, replaced
 from campaign_cdp.hooks.landing_zone.rechunk import rechunked
-from campaign_cdp.hooks.landing_zone.s3_errors import is_gone, mapped_errors
+from campaign_cdp.hooks.landing_zone.s3_errors import is_gone, mapped_errors, whole
 from campaign_cdp.hooks.landing_zone.s3_upload import MultipartUpload, unless_taken
 
 #: Metadata key of a copy: the ETag of what it was copied from.
@@ -76,6 +76,8 @@ class S3LandingZone(CopyingLandingZone):
         while True:
             with self._mapped(f"list {self.url}/{prefix}"):
                 page = next(pages, None)
+                if page is not None:
+                    whole(page, "IsTruncated")
             if page is None:
                 return
             yield [_stored(item) for item in page.get("Contents", ())]
@@ -83,7 +85,7 @@ class S3LandingZone(CopyingLandingZone):
     def stat(self, key: str) -> StoredObject | None:
         # A listing, because HEAD answers 404 for a missing bucket too.
         with self._mapped(f"look for {self.url}/{key}"):
-            page = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+            page = whole(self._s3.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1), "IsTruncated")
         return next((_stored(item) for item in page.get("Contents", ()) if item["Key"] == key), None)
 
     def open(self, obj: StoredObject) -> BinaryIO:
@@ -95,7 +97,7 @@ class S3LandingZone(CopyingLandingZone):
                 if is_gone(err):
                     raise replaced(url) from err
                 raise
-        raw = ObjectStream(answer["Body"], answer["ContentLength"], url, self._mapped)
+        raw = ObjectStream(answer["Body"], obj.size, url, self._mapped)
         return io.BufferedReader(raw, _READ_AHEAD)
 
     def stage(self, key: str, body: Iterator[bytes]) -> StoredObject:
@@ -134,7 +136,7 @@ class S3LandingZone(CopyingLandingZone):
     def _find(self, key: str) -> Copy | None:
         with self._mapped(f"look for {self.url}/{key}"):
             try:
-                head = self._s3.head_object(Bucket=self.bucket, Key=key)
+                head = whole(self._s3.head_object(Bucket=self.bucket, Key=key), "ContentLength", "ETag", "LastModified")
             except ClientError as err:
                 if is_gone(err):
                     return None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
@@ -58,6 +58,17 @@ def status_of(err: ClientError) -> int:
 def is_gone(err: ClientError) -> bool:
     """The object is not there, or no longer in the version that was asked for."""
     return status_of(err) == 412 or code_of(err) in {"NoSuchKey", "404", "PreconditionFailed"}
+
+
+def whole(answer: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """Return an answer that has what every whole one has.
+
+    :raises ConnectionError: if not. One that is cut off within its headers looks like a short one to the client.
+    """
+    missing = [name for name in names if name not in answer]
+    if missing:
+        raise ConnectionError(f"the answer was cut off, it lacks {', '.join(missing)}")
+    return answer
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from campaign_cdp.exceptions import SyncError
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.copying import KeyTakenError, SourceGoneError
 from campaign_cdp.hooks.landing_zone.object_stream import Mapped, quoted
-from campaign_cdp.hooks.landing_zone.s3_errors import code_of, is_gone, status_of
+from campaign_cdp.hooks.landing_zone.s3_errors import code_of, is_gone, status_of, whole
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class MultipartUpload:
 
     def __enter__(self) -> Self:
         with self._mapped(self._doing):
-            answer = self._s3.create_multipart_upload(**self._target, Metadata=self._metadata)
+            answer = whole(self._s3.create_multipart_upload(**self._target, Metadata=self._metadata), "UploadId")
         self._target["UploadId"] = answer["UploadId"]
         self._is_open = True
         return self
@@ -44,7 +44,7 @@ class MultipartUpload:
     def put(self, body: bytes) -> None:
         number = len(self._parts) + 1
         with self._mapped(self._doing):
-            answer = self._s3.upload_part(**self._target, PartNumber=number, Body=body)
+            answer = whole(self._s3.upload_part(**self._target, PartNumber=number, Body=body), "ETag")
         self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
 
     def copy(self, source: StoredObject, first: int, last: int) -> None:
@@ -68,7 +68,8 @@ class MultipartUpload:
                 if is_gone(err):
                     raise SourceGoneError from err
                 raise
-        self._parts.append({"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]})
+            result = whole(answer.get("CopyPartResult", {}), "ETag")
+        self._parts.append({"PartNumber": number, "ETag": result["ETag"]})
 
     def complete(self, *, only_if_free: bool = False) -> None:
         """Make the object appear.

@@ -52,10 +52,11 @@ class CuttingContract(ZoneTests):
         keys = [f"in/{n:03}.csv" for n in range(60)]
         for key in keys:
             zone.stage(key, small("x"))
-        with CuttingProxy(server_port, cut_after=self.cut_listing_after) as proxy:
-            with pytest.raises(RetriableSyncError):
-                keys_below(connect(port=proxy.port), "in/")
-            assert proxy.cut_off
+        for cut_after in self.listing_cuts:
+            with CuttingProxy(server_port, cut_after=cut_after) as proxy:
+                with pytest.raises(RetriableSyncError):
+                    keys_below(connect(port=proxy.port), "in/")
+                assert proxy.cut_off
         assert keys_below(zone, "in/") == keys
 
     @pytest.mark.parametrize("step", ["publish", "move"])

@@ -29,6 +29,9 @@ class ListingContract(ZoneTests):
         keys = ["in/a/b.csv", "in/a.csv", "in/a-1.csv", "in/a/b/c.csv", "in/a/b-c.csv", "in/a0.csv", "in/Z", "in/ä/z"]
         for key in keys:
             zone.stage(key, small("x"))
+        assert sorted(keys_below(zone, "in/")) == sorted(keys)
+        if self.unordered:
+            pytest.skip(self.unordered)
         assert keys_below(zone, "in/") == sorted(keys)
         assert keys_below(zone, "") == sorted(keys)
 

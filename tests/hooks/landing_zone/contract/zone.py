@@ -20,6 +20,8 @@ class ZoneTests(ABC):
     all_or_nothing: ClassVar[str] = "the storage's rights are the same in all folders"
     #: Why it cannot be filled up; else define :meth:`small_zone`.
     bottomless: ClassVar[str] = "the storage has no limit that a test could reach"
+    #: Why the test's server lists neighbouring folders and files in another order than the storage does.
+    unordered: ClassVar[str] = ""
     #: What a message about a root that is not there names, as a pattern.
     root_key: ClassVar[str] = r"landing_zone\.bucket"
     #: What a message about refused credentials says, as a pattern.
@@ -28,9 +30,10 @@ class ZoneTests(ABC):
     removal: ClassVar[str] = "delete"
     #: Bytes of answers after which publishing and moving are cut off, one try each.
     cuts: ClassVar[tuple[int, ...]] = (0, 900, 1_900, 3_300)
-    #: Objects of the long listing, and bytes of its answer after which it is cut off.
+    #: Bytes of answers after which a listing of sixty objects is cut off: within its start, and later.
+    listing_cuts: ClassVar[tuple[int, ...]] = (120, 5_000)
+    #: Objects of the long listing.
     many: ClassVar[int] = 3000
-    cut_listing_after: ClassVar[int] = 5_000
 
     @pytest.fixture
     @abstractmethod
