@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
 from campaign_cdp import metrics
-from campaign_cdp.events.files import FileRows, split
+from campaign_cdp.events.files import Encoder, FileRows, split
 from campaign_cdp.events.layout import feed_mappings, flat_columns
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.hooks.campaign.events import EventDatabase, Partition
@@ -30,8 +31,8 @@ def extraction_step(part: Partition) -> str:
 class ExtractPartitionOperator(BaseOperator):
     """Write one partition of the window's events into files outside the folder that AEP watches.
 
-    Campaign's *Data extraction (file)*, mapped: one task per log and partition. COPY, compression and upload are one
-    pass in constant memory. Doing it again writes the same events under the same names.
+    Campaign's *Data extraction (file)*, mapped: one task per log and partition. COPY, compression, encryption and
+    upload are one pass in constant memory. Doing it again writes the same events under the same names.
 
     :param feed: the validated feed.
     :param partition: one of those that ``IncrementalQueryOperator`` returned. (templated)
@@ -73,12 +74,21 @@ class ExtractPartitionOperator(BaseOperator):
 
     def _write(self, database: EventDatabase, window: Window, part: Partition) -> Iterator[StagedFile]:
         limits, columns = self.feed.parts, flat_columns(feed_mappings(self.feed), self.feed)
-        encode = encoder(self.feed, columns)
         blocks = database.copy_rows(window.window_id, part, min(limits.max_rows, _BLOCK_ROWS))
-        for file_no, file in enumerate(split(blocks, max_rows=limits.max_rows, max_bytes=limits.max_bytes), start=1):
-            yield self._stage(window, part, file_no, file, encode)
+        files = split(blocks, max_rows=limits.max_rows, max_bytes=limits.max_bytes)
+        with self._encryption() as encrypt:
+            encode = encoder(self.feed, columns, encrypt)
+            for file_no, file in enumerate(files, start=1):
+                yield self._stage(window, part, file_no, file, encode)
 
-    def _stage(self, window: Window, part: Partition, file_no: int, file: FileRows, encode: Any) -> StagedFile:
+    def _encryption(self) -> AbstractContextManager[Encoder | None]:
+        if self.feed.pgp is None:
+            return nullcontext()
+        from campaign_cdp.hooks.pgp.encryption import Encryption
+
+        return Encryption(self.feed.pgp)
+
+    def _stage(self, window: Window, part: Partition, file_no: int, file: FileRows, encode: Encoder) -> StagedFile:
         name = file_name(self.feed, part.log, window.upper, window.window_id, part.partition_no, file_no)
         with landing_zone_for(self.feed.landing_zone) as zone:
             staged = zone.stage(f"{self.feed.landing_zone.staging}{window.window_id}/{name}", encode(file))

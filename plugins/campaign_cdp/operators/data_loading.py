@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -16,7 +17,9 @@ from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import Ledger, Run
 from campaign_cdp.operators.reject_spool import RejectSpool
+from campaign_cdp.rows.decompress import Decrypt
 from campaign_cdp.rows.reader import PartReader
+from campaign_cdp.rows.sniff import Content
 from campaign_cdp.rows.transform import load_transform, transformed_lines
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class LoadPartOperator(BaseOperator):
     :param feed: the validated feed.
     :param part: one of the ``parts`` that ``FileSetSensor`` returned. (templated)
     :raises FileFormatError: if the part cannot be read as the feed says; the whole file set is then quarantined.
+    :raises FeedConfigError: if an encrypted part cannot be decrypted because of the connection or the machine.
     :raises FileReplacedError: if the part is no longer the version that was found.
     """
 
@@ -79,8 +83,13 @@ class LoadPartOperator(BaseOperator):
         self, database: AudienceDatabase, ledger: Ledger, run: Run, part_no: int, obj: StoredObject
     ) -> dict[str, int]:
         started = time.monotonic()
-        with landing_zone_for(self.feed.landing_zone) as zone, zone.open(obj) as source, RejectSpool() as rejects:
-            reader = PartReader(source, self.feed, rejects.add)
+        with (
+            landing_zone_for(self.feed.landing_zone) as zone,
+            zone.open(obj) as source,
+            self._decryption() as decrypt,
+            RejectSpool() as rejects,
+        ):
+            reader = PartReader(source, self.feed, rejects.add, decrypt)
             layout = reader.open()
             lines = self._with_progress(reader, self._lines(reader))
             database.load_part(part_no, layout, reader.dialect, reader.null, lines)
@@ -99,6 +108,13 @@ class LoadPartOperator(BaseOperator):
         self._report(obj, reader, time.monotonic() - started)
         return {"rows": counts.rows, "rejected": counts.rejected}
 
+    def _decryption(self) -> AbstractContextManager[Decrypt | None]:
+        if self.feed.pgp is None:
+            return nullcontext()
+        from campaign_cdp.hooks.pgp.decryption import Decryption
+
+        return Decryption(self.feed.pgp)
+
     def _lines(self, reader: PartReader) -> Iterable[bytes]:
         if self.feed.transform is None:
             return reader.lines()
@@ -115,6 +131,8 @@ class LoadPartOperator(BaseOperator):
 
     def _report(self, obj: StoredObject, reader: PartReader, duration: float) -> None:
         counts, stream = reader.counts, reader.stream
+        if self.feed.pgp and Content.PGP not in stream.layers:
+            self.log.warning("%s is not encrypted, although the feed has pgp. It was loaded all the same", obj.name)
         self.log.info("%s: %s bytes in %.1f s", obj.name, f"{stream.bytes_out:,}", duration)
         self.log.info("%s lines loaded, %s rejected", f"{counts.rows:,}", f"{counts.rejected:,}")
         for code, count in counts.by_code.most_common():

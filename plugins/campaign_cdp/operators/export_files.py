@@ -14,12 +14,26 @@ _ENDINGS = {"csv": ".csv", "jsonl": ".json", "parquet": ".parquet"}
 
 def file_name(feed: EventFeed, log: str, upper: datetime, window_id: int, partition_no: int, file_no: int) -> str:
     """Name of a published file: unique for ever, sorted by time, and nothing in it but ``[A-Za-z0-9_.-]``."""
-    ending = _ENDINGS[feed.format] + (".gz" if feed.compression == "gzip" else "")
+    ending = _ENDINGS[feed.format] + (".gz" if feed.compression == "gzip" else "") + (".gpg" if feed.pgp else "")
     return f"{feed.id}_{log}_{upper:%Y%m%dT%H%M%SZ}_{window_id}_{partition_no}_{file_no}{ending}"
 
 
-def encoder(feed: EventFeed, columns: tuple[EventColumn, ...]) -> Encoder:
-    """Return what turns the rows of one file into its bytes."""
+def encoder(feed: EventFeed, columns: tuple[EventColumn, ...], encrypt: Encoder | None = None) -> Encoder:
+    """Return what turns the rows of one file into its bytes.
+
+    :param encrypt: comes last, since encrypted bytes cannot be compressed.
+    """
+    encode = _unencrypted(feed, columns)
+    if encrypt is None:
+        return encode
+
+    def encrypted(chunks: Iterable[bytes]) -> Iterator[bytes]:
+        return encrypt(encode(chunks))
+
+    return encrypted
+
+
+def _unencrypted(feed: EventFeed, columns: tuple[EventColumn, ...]) -> Encoder:
     if feed.format == "parquet":
         from campaign_cdp.events.parquet import as_parquet  # pyarrow is heavy, and only this format needs it
 
