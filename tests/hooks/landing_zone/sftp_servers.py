@@ -22,6 +22,30 @@ SSHD = Path("/usr/sbin/sshd")
 _OPEN_STATES = {"01", "08"}
 
 
+class ConfinedServer(SftpServer):
+    """Folders can be closed to it, even if root runs the tests."""
+
+    def command(self) -> list[str]:
+        confined = ["unshare", "-U", "--map-user=65534", "--map-group=65534", "--"] if os.getuid() == 0 else []
+        return [*confined, *super().command()]
+
+
+class SmallServer(SftpServer):
+    """Its data is on a file system of two megabytes that only it sees."""
+
+    def command(self) -> list[str]:
+        mount = 'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"'
+        return ["unshare", "-Urm", "sh", "-c", mount, str(self.data), *super().command()]
+
+    @staticmethod
+    def why_not() -> str:
+        """Why there can be none; empty if there can."""
+        tried = subprocess.run(
+            ["unshare", "-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, text=True, check=False
+        )
+        return tried.stderr.strip()
+
+
 class Target(ABC):
     """A server, and an empty folder of it."""
 
@@ -32,10 +56,21 @@ class Target(ABC):
     def connection(self, *, port: int | None = None, secret: str | None = None) -> str:
         """Return an Airflow connection (JSON); any ``secret`` is a wrong one."""
 
+    def write(self, key: str, body: bytes) -> Path:
+        """Write a file as AEP does: directly, under its final name."""
+        path = self.folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+        return path
+
     @property
     def names(self) -> list[str]:
         """All files, hidden ones too."""
         return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
+
+    @property
+    def folders(self) -> list[str]:
+        return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_dir())
 
 
 class WithPassword(Target):
@@ -91,7 +126,8 @@ def running_sshd(folder: Path) -> Iterator[int]:
     try:
         deadline = time.monotonic() + 10
         while b"Server listening" not in (folder / "log").read_bytes():
-            assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, (folder / "log").read_text()
             time.sleep(0.02)
         yield port
     finally:

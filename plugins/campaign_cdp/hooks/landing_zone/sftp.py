@@ -25,6 +25,7 @@ from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone import sftp_tree as tree
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.object_stream import replaced
+from campaign_cdp.hooks.landing_zone.sftp_names import is_part
 from campaign_cdp.hooks.landing_zone.sftp_session import SftpSession
 from campaign_cdp.hooks.landing_zone.sftp_space import free_bytes
 from campaign_cdp.hooks.landing_zone.sftp_staging import Staging
@@ -172,7 +173,7 @@ class SftpLandingZone(LandingZone):
             return tree.scan(client, self._path(folder))
 
     def _find(self, client: SFTPClient, key: str) -> StoredObject | None:
-        found = tree.lstat(client, self._path(key))
+        found = None if is_part(posixpath.basename(key)) else tree.lstat(client, self._path(key))
         return _stored(key, found) if tree.is_file(found) else None
 
     def _is_there(self, client: SFTPClient, obj: StoredObject) -> bool:

@@ -22,6 +22,8 @@ from campaign_cdp.exceptions import (
 
 _FULL: Final = ("no space", "quota", "disk full", "filesystem full")
 _NO_CREDENTIALS: Final = "No authentication methods"
+#: Paramiko calls these failed logins too.
+_LOST: Final = ("transport shut down", "Authentication timeout")
 _UNKNOWN_HOST: Final = "not found in known_hosts"
 
 
@@ -81,7 +83,8 @@ def _of_login(err: SSHException, url: str, connection: str) -> SyncError:
             "was sent. Get the server's public host key from its operator and enter it as host_key in the extra of "
             f"connection {connection!r}."
         )
-    if isinstance(err, AuthenticationException) or _NO_CREDENTIALS in str(err):
+    refused = isinstance(err, AuthenticationException) and not any(words in str(err) for words in _LOST)
+    if refused or _NO_CREDENTIALS in str(err):
         return AccessDeniedError(
             f"Cannot connect to {url}: the server refused the login ({err}). Retrying cannot help. Check login, "
             f"password and private_key of connection {connection!r}; hosted servers let passwords expire."

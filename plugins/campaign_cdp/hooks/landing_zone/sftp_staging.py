@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from paramiko import SFTPAttributes, SFTPClient
+from paramiko import SFTPAttributes, SFTPClient, SFTPFile
 
 from campaign_cdp.exceptions import RetriableSyncError, SyncError
 from campaign_cdp.hooks.landing_zone import sftp_tree as tree
@@ -42,6 +42,7 @@ class Staging:
         :param url: of the key, for messages.
         """
         part = self._path(part_of(key))
+        file: SFTPFile | None = None
         try:
             with session.doing(f"write {url}") as client:
                 file = tree.with_folder(
@@ -57,7 +58,7 @@ class Staging:
                 found = self._dated(client, key, self._whole(client, part, url, writer.written), part)
                 client.posix_rename(part, self._path(key))
         except BaseException:
-            self._discard(session, url, part)
+            self._discard(session, url, part, file)
             raise
         return found
 
@@ -91,9 +92,11 @@ class Staging:
                 with suppress(PermissionError):
                     tree.remove(client, self._path(posixpath.join(folder, entry.filename)))
 
-    def _discard(self, session: SftpSession, url: str, part: str) -> None:
+    def _discard(self, session: SftpSession, url: str, part: str, file: SFTPFile | None) -> None:
         try:
             with session.doing(f"remove the unfinished {url}") as client:
+                if file is not None:
+                    file.close()  # else its bytes stay taken
                 tree.remove(client, part)
         except SyncError as err:
             log.warning("%s It is hidden, and removed when this folder is written to after a day.", err)

@@ -14,7 +14,7 @@ from paramiko import SFTPAttributes, SFTPClient
 from campaign_cdp.hooks.landing_zone.sftp_names import is_part
 
 T = TypeVar("T")
-_TRIES: Final = 2
+_TRIES: Final = 10
 
 #: Returns what is in a folder (its key, without a / at the end), or nothing if it is missing.
 Scan = Callable[[str], list[SFTPAttributes]]
@@ -65,7 +65,8 @@ def with_folder(client: SFTPClient, root: str, folder: str, act: Callable[[], T]
     for _ in range(_TRIES):
         with suppress(FileNotFoundError):
             return act()
-        _make(client, root, folder)
+        with suppress(FileNotFoundError):
+            _make(client, root, folder)
     return act()
 
 
