@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
@@ -32,10 +33,23 @@ def _content(stored: bytes, sizes: tuple[int, ...] = (1_000_000,), **limits: int
         (gzip.compress(TEXT, mtime=0) + b"\0" * 700, TEXT),
         (gzip.compress(TEXT, mtime=0) + b"\0" * 3 + gzip.compress(b"more", mtime=0), TEXT + b"more"),
         (gzip.compress(b"", mtime=0), b""),
+        (bz2.compress(TEXT), TEXT),
+        (bz2.compress(TEXT) + bz2.compress(b"") + bz2.compress(TEXT[:77]) + b"\0" * 700, TEXT + TEXT[:77]),
         (b"", b""),
         (b"\x1f", b"\x1f"),
     ],
-    ids=["plain", "gzip", "members", "padding", "padding between", "empty gzip", "empty", "half a mark"],
+    ids=[
+        "plain",
+        "gzip",
+        "members",
+        "padding",
+        "padding between",
+        "empty gzip",
+        "bzip2",
+        "bzip2 streams",
+        "empty",
+        "half a mark",
+    ],
 )
 def test_content_is_the_same_however_it_is_stored_and_read(
     stored: bytes, content: bytes, sizes: tuple[int, ...]
@@ -60,6 +74,35 @@ def test_a_cut_off_upload_is_refused(kept: float) -> None:
     cut = int(len(stored) * kept) if 0 < kept < 1 else int(kept)
     with pytest.raises(CompressionError, match=r"ends early, after [\d,]+ stored and [\d,]+ content bytes"):
         _content(stored[:cut])
+
+
+@pytest.mark.parametrize("kept", [14, 0.5, 0.99, -1, -8])
+def test_a_cut_off_bzip2_upload_is_refused(kept: float) -> None:
+    stored = bz2.compress(TEXT)
+    cut = int(len(stored) * kept) if 0 < kept < 1 else int(kept)
+    with pytest.raises(CompressionError, match=r"bzip2 data ends early, after [\d,]+ stored and [\d,]+ content bytes"):
+        _content(stored[:cut])
+
+
+def test_damaged_bzip2_is_refused() -> None:
+    stored = bz2.compress(TEXT)
+    for at in range(4, len(stored), 97):
+        broken = bytearray(stored)
+        broken[at] ^= 0x10
+        if at < 10:
+            continue  # it is not bzip2 any more
+        with pytest.raises(CompressionError):
+            _content(bytes(broken))
+    with pytest.raises(CompressionError, match="bzip2 data is damaged"):
+        _content(stored + b"garbage")
+
+
+def test_a_bzip2_bomb_is_refused_early() -> None:
+    stored = bz2.compress(b"a" * 60_000_000)
+    stream = PartStream(io.BytesIO(stored), FileFormat())
+    with pytest.raises(DecompressionLimitError, match="-fold"):
+        list(stream.chunks())
+    assert stream.bytes_out < 20_000_000
 
 
 @pytest.mark.parametrize("at", [-1, -6], ids=["length", "checksum"])

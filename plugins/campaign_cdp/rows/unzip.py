@@ -24,6 +24,7 @@ _STORED, _DEFLATED = 0, 8
 _RAW_DEFLATE = -15
 _MAX_32 = 0xFFFFFFFF
 _MAX_ENTRIES = 100
+_MOST_IGNORED = 1_000_000
 #: Resource forks and folder views of macOS.
 _IGNORED = ("__MACOSX/", ".DS_Store")
 
@@ -60,8 +61,7 @@ class _Archive:
             if entry.is_data:
                 yield from pieces
             else:
-                for _ in pieces:
-                    pass
+                _pass_over(pieces, entry)
             self._entries.append(entry)
         self._directory(mark)
         if not self._data_file:
@@ -206,6 +206,17 @@ def unzipped(source: Lookahead) -> Iterator[bytes]:
     :raises FileFormatError: if it holds no file or several, is encrypted, or is packed in an unknown way.
     """
     return _Archive(source).content()
+
+
+def _pass_over(pieces: Iterator[bytes], entry: _Entry) -> None:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > _MOST_IGNORED:
+            raise FileFormatError(
+                f"{entry.name!r} in the zip archive has more than {_MOST_IGNORED:,} bytes, and is none of the files to "
+                "read. Nothing was loaded."
+            )
 
 
 def _extra_64(extra: bytes) -> bytes | None:

@@ -20,6 +20,7 @@ from campaign_cdp.sandbox.campaign_database import seed as seed_recipients
 from campaign_cdp.sandbox.event_commands import deliver, ingest
 from campaign_cdp.sandbox.feed_exports import audience_for, destination_for
 from campaign_cdp.sandbox.hosts import ZONES, Zone
+from campaign_cdp.sandbox.pgp import key_pair_in
 from campaign_cdp.sandbox.platform import WrittenExport
 from campaign_cdp.sandbox.platform import export as write_export
 from campaign_cdp.sandbox.stack import Sandbox, ServerStatus
@@ -126,17 +127,27 @@ def seed(recipients: int, seed: int) -> None:
 @click.option("--first", type=click.IntRange(min=1), default=1, show_default=True, help="Number of the first person.")
 @click.option("--compression", type=click.Choice(["gzip", "none"]), default="gzip", show_default=True)
 @click.option("--manifest", type=click.Choice(["after", "before", "none"]), default="after", show_default=True)
+@click.option("--pgp", is_flag=True, help="Encrypt for the sandbox's key, which Airflow gets as connection pgp.")
 @_SEED
 @_JSON
 def export(
-    feed_id: str, lines: int, max_rows: int, first: int, compression: Any, manifest: Any, seed: int, as_json: bool
+    feed_id: str,
+    lines: int,
+    max_rows: int,
+    first: int,
+    compression: Any,
+    manifest: Any,
+    pgp: bool,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Write an export for a feed into its landing zone, as AEP would: with bad lines, duplicates and leavers."""
     feed = audience_feed(feed_id)
     box = Sandbox()
     with psycopg.connect(box.endpoints().campaign_dsn) as conn:
         audience = audience_for(feed, lines=lines, known=recipient_count(conn), first=first, seed=seed)
-    destination = destination_for(feed, max_rows=max_rows, compression=compression, manifest=manifest)
+    keys = key_pair_in(box.pgp_folder) if pgp else None
+    destination = destination_for(feed, max_rows=max_rows, compression=compression, manifest=manifest, pgp=keys)
     storage = box.storage(feed.landing_zone)
     written = write_export(audience, destination, storage.put, scheduled_at=datetime.now(UTC))
     _show_export(storage.url, written, as_json)

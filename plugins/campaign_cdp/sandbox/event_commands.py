@@ -12,6 +12,7 @@ import psycopg
 from campaign_cdp.feeds.loader import event_feed
 from campaign_cdp.sandbox.deliveries import Events, flip, late, simulate
 from campaign_cdp.sandbox.feed_sources import dataflow_for
+from campaign_cdp.sandbox.pgp import key_pair_in
 from campaign_cdp.sandbox.sources import DataflowRun
 from campaign_cdp.sandbox.stack import Sandbox
 
@@ -62,7 +63,8 @@ def ingest(ctx: click.Context, feed_id: str, as_json: bool) -> None:
     feed = event_feed(feed_id)
     # Beside the files, because what was taken is forgotten together with them.
     memory = box.folder / feed.landing_zone.type / "sources"
-    dataflow = dataflow_for(feed, box.storage(feed.landing_zone), memory)
+    keys = key_pair_in(box.pgp_folder) if feed.pgp else None
+    dataflow = dataflow_for(feed, box.storage(feed.landing_zone), memory, pgp=keys)
     time.sleep(1 - time.time() % 1)  # a run leaves files of the second that is not over yet
     run = dataflow.run(datetime.now(UTC))
     _show(run, as_json)

@@ -9,6 +9,7 @@ from campaign_cdp.exceptions import SandboxError
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.sandbox.audiences import Audience, BadLine
 from campaign_cdp.sandbox.people import People
+from campaign_cdp.sandbox.pgp import PgpKeyPair
 from campaign_cdp.sandbox.platform import Destination
 from campaign_cdp.sandbox.spark_csv import SparkDialect
 
@@ -27,8 +28,12 @@ def destination_for(
     max_rows: int = 5_000_000,
     compression: Literal["gzip", "none"] = "gzip",
     manifest: Literal["after", "before", "none"] = "after",
+    pgp: PgpKeyPair | None = None,
 ) -> Destination:
-    """Return the destination whose exports the feed reads."""
+    """Return the destination whose exports the feed reads.
+
+    :param pgp: key pair whose public half it encrypts for.
+    """
     dialect = SparkDialect(
         delimiter=feed.file.delimiter,
         quote=feed.file.quote,
@@ -42,6 +47,7 @@ def destination_for(
         max_rows=max_rows,
         compression=compression,
         manifest=manifest,
+        pgp=pgp,
     )
 
 

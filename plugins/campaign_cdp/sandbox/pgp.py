@@ -91,16 +91,22 @@ def new_key_pair(passphrase: str = "", *, algorithm: Algorithm = "rsa", expired:
         )
 
 
+def kept_connections(folder: Path) -> dict[str, str]:
+    """Return the Airflow connection ``pgp`` of the key pair kept in ``folder``; none if none was made."""
+    return key_pair_in(folder).connections() if (folder / _NAMES[-1]).exists() else {}
+
+
 def key_pair_in(folder: Path) -> PgpKeyPair:
     """Return the key pair kept in ``folder``, made if need be."""
     public, private, passphrase = (folder / name for name in _NAMES)
-    if not private.exists():
+    if not passphrase.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = new_key_pair()
-        passphrase.write_text(made.passphrase, encoding="utf-8")
         public.write_text(made.public_key, encoding="utf-8")
         private.touch(mode=0o600)
         private.write_text(made.private_key, encoding="utf-8")
+        passphrase.touch(mode=0o600)
+        passphrase.write_text(made.passphrase, encoding="utf-8")
     return PgpKeyPair(*(path.read_text(encoding="utf-8") for path in (public, private, passphrase)))
 
 

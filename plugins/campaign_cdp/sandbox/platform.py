@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Literal, cast
 
 from campaign_cdp.sandbox.audiences import Audience
 from campaign_cdp.sandbox.export_names import DEFAULT_NAME, expand, part_name
+from campaign_cdp.sandbox.pgp import PgpKeyPair
 from campaign_cdp.sandbox.spark_csv import SparkDialect
 
 #: Stores a finished local file under a key, as :meth:`OutsideStorage.put` does.
@@ -44,7 +45,9 @@ class Destination:
     :param folder: key prefix; may end in ``%SEGMENT_NAME%/`` and ``%SEGMENT_ID%/``.
     :param name: template of the files' names, without ending.
     :param max_rows: lines per part; AEP's is five million.
-    :param manifest: when the manifest is written.
+    :param manifest: when the manifest is written; it is never encrypted.
+    :param pgp: of its public key, which files are encrypted for.
+    :param pgp_ending: added to the names of encrypted files; Adobe does not document which, or whether, it is.
     """
 
     folder: str
@@ -55,6 +58,8 @@ class Destination:
     compression: Literal["gzip", "none"] = "none"
     max_rows: int = 5_000_000
     manifest: Literal["after", "before", "none"] = "after"
+    pgp: PgpKeyPair | None = None
+    pgp_ending: str = ".gpg"
 
     @property
     def destination_id(self) -> str:
@@ -66,7 +71,8 @@ class Destination:
 
     @property
     def ending(self) -> str:
-        return ".csv.gz" if self.compression == "gzip" else ".csv"
+        packed = ".csv.gz" if self.compression == "gzip" else ".csv"
+        return packed + (self.pgp_ending if self.pgp else "")
 
     def expand(self, template: str, at: datetime) -> str:
         macros = {
@@ -105,7 +111,7 @@ class WrittenExport:
 
 
 def export(audience: Audience, destination: Destination, sink: Sink, *, scheduled_at: datetime) -> WrittenExport:
-    """Write one export. Equal arguments write equal bytes.
+    """Write one export. Equal arguments write equal bytes, unless they are encrypted.
 
     :param scheduled_at: time of the export, aware; second precision.
     """
@@ -146,6 +152,10 @@ def _write_parts(audience: Audience, destination: Destination, at: datetime, wor
             rows = 0
             for rows, fields in enumerate(some, start=1):  # noqa: B007
                 out.write(destination.dialect.line(fields).encode())
+        if destination.pgp:
+            plain = path.replace(work / "plain")
+            destination.pgp.encrypt(plain, path)
+            plain.unlink()
         yield path, rows
         number, first = number + 1, next(lines, None)
 

@@ -6,17 +6,20 @@ import csv
 import io
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import IO, Any, BinaryIO, Literal, cast
 
 from isal import igzip, igzip_lib
 
 from campaign_cdp.exceptions import SandboxError
 from campaign_cdp.sandbox.data_prep import Row, RowMapper, header_reason
+from campaign_cdp.sandbox.pgp import PgpKeyPair
 from campaign_cdp.sandbox.storages import OutsideObject, OutsideStorage
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -46,11 +49,13 @@ class SourceFormat:
     """How the files of a folder are read.
 
     :param mapping: Data Prep mapping set; without one, rows are XDM-shaped already.
+    :param pgp: of its private key, for which all files are encrypted.
     """
 
     name: Format
     compression: Compression
     mapping: Sequence[Mapping[str, str]] = ()
+    pgp: PgpKeyPair | None = None
 
 
 def check_object(obj: OutsideObject, prefix: str) -> None:
@@ -90,11 +95,28 @@ class SourceReader:
 
     @contextmanager
     def _content(self, obj: OutsideObject) -> Iterator[BinaryIO]:
-        with self._storage.open(obj.key) as stored, io.BufferedReader(cast("io.RawIOBase", stored)) as content:
+        with self._decrypted(obj) as stored, io.BufferedReader(cast("io.RawIOBase", stored)) as content:
             packed = content.peek(2).startswith(_GZIP_MAGIC)
             if packed != (self._how.compression == "gzip" and self._how.name != "parquet"):
                 raise BadFileError("bad_compression", f"compression is {self._how.compression}, the file's is not")
             yield cast("BinaryIO", igzip.GzipFile(fileobj=content)) if packed else cast("BinaryIO", content)
+
+    @contextmanager
+    def _decrypted(self, obj: OutsideObject) -> Iterator[BinaryIO]:
+        with self._storage.open(obj.key) as stored:
+            if self._how.pgp is None:
+                yield stored
+                return
+            with tempfile.TemporaryDirectory(prefix="cdp-source-") as folder:
+                encrypted, plain = Path(folder) / "encrypted", Path(folder) / "plain"
+                with encrypted.open("wb") as local:
+                    shutil.copyfileobj(stored, local)
+                try:
+                    self._how.pgp.decrypt(encrypted, plain)
+                except SandboxError as err:
+                    raise BadFileError("bad_encryption", err.message) from err
+                with plain.open("rb") as content:
+                    yield content
 
     def _csv(self, content: BinaryIO) -> Iterator[Row]:
         lines = csv.reader(io.TextIOWrapper(content, encoding="utf-8", newline=""), strict=True)

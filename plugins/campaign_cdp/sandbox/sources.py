@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from campaign_cdp.sandbox.data_prep import Row
+from campaign_cdp.sandbox.pgp import PgpKeyPair
 from campaign_cdp.sandbox.source_events import kind_of, what_is_wrong
 from campaign_cdp.sandbox.source_files import (
     BadFileError,
@@ -104,6 +105,7 @@ class SourcesDataflow:
     :param storage: bucket, container or folder.
     :param prefix: folder that is watched, with all its sub-folders.
     :param mapping: Data Prep mapping set, for CSV.
+    :param pgp: of its private key, for which all files are encrypted.
     :param memory: what earlier runs left; by default nothing.
     """
 
@@ -115,11 +117,12 @@ class SourcesDataflow:
         compression: Compression,
         *,
         mapping: Sequence[Mapping[str, str]] = (),
+        pgp: PgpKeyPair | None = None,
         memory: SourcesMemory | None = None,
         max_files: int = MAX_FILES,
     ) -> None:
         self._storage, self._prefix = storage, prefix
-        self._format = SourceFormat(fmt, compression, mapping)
+        self._format = SourceFormat(fmt, compression, mapping, pgp)
         self._memory = memory if memory is not None else SourcesMemory()
         self._max_files = max_files
 

@@ -17,6 +17,7 @@ from campaign_cdp.sandbox.campaign_database import DATABASE, create_database, cr
 from campaign_cdp.sandbox.endpoints import Endpoints
 from campaign_cdp.sandbox.hosts import SERVED, ServedZone, StorageServer, Zone, storage_server
 from campaign_cdp.sandbox.local_folder import LocalFolder
+from campaign_cdp.sandbox.pgp import kept_connections
 from campaign_cdp.sandbox.postgres import PostgresServer
 from campaign_cdp.sandbox.server import ServerRecord
 from campaign_cdp.sandbox.state import StateFile, sandbox_dir
@@ -95,7 +96,7 @@ class Sandbox:
                 self._state.remember(name, ServerRecord(record.ports, record.secrets))
             if purge:
                 # Only what is ours: somebody may have pointed the sandbox at a folder that holds more.
-                for name in (*servers, LocalFolder.name):
+                for name in (*servers, LocalFolder.name, self.pgp_folder.name):
                     shutil.rmtree(self.folder / name, ignore_errors=True)
                 self._state.path.unlink(missing_ok=True)
         return stopped
@@ -116,10 +117,15 @@ class Sandbox:
         down = [server.name for server in (postgres, *storages) if not server.record.is_running]
         if down:
             raise SandboxError(f"{' and '.join(down)} of the sandbox {self.folder} not running. Run: cdp sandbox up")
-        landing_zones = self._local().connections()
+        landing_zones = {**self._local().connections(), **kept_connections(self.pgp_folder)}
         for server in storages:
             landing_zones |= server.connections()
         return Endpoints(postgres.dsn(DATABASE), postgres.dsn(), landing_zones)
+
+    @property
+    def pgp_folder(self) -> Path:
+        """Where the sandbox's PGP key pair is kept, once one was asked for."""
+        return self.folder / "pgp"
 
     def postgres(self) -> PostgresServer:
         """The PostgreSQL server as it was recorded, running or not."""
