@@ -1,7 +1,7 @@
 -- Active profiles: recipients with a message in the last 12 months, each counted once.
 --
 -- Grain     one row
--- In        {messages} statement of that name
+-- In        :messages, the statement of that name
 -- Out       count
 -- Re-run    reads only
 SELECT count(*) AS profiles

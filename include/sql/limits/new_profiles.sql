@@ -1,7 +1,7 @@
 -- Members that a plan brings to the list and that are no active profiles yet: messaging them makes them some.
 --
 -- Grain     one row
--- In        {plan}, {messages} statement of that name
+-- In        {plan}; :messages, the statement of that name
 -- Out       count
 -- Re-run    reads only
 SELECT count(*) AS profiles

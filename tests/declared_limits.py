@@ -1,0 +1,31 @@
+"""An include folder with limits of a test's own; everything else in it is the project's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+_INCLUDE = Path(__file__).resolve().parents[1] / "include"
+
+
+class DeclaredLimits:
+    """:param folder: empty folder to make the include folder in."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder / "include"
+        self.folder.mkdir()
+        for path in _INCLUDE.iterdir():
+            if path.name != "limits.yaml":
+                (self.folder / path.name).symlink_to(path)
+        monkeypatch.setenv("CDP_INCLUDE_DIR", str(self.folder))
+        monkeypatch.setenv("CDP_FEEDS_DIR", str(_INCLUDE / "feeds"))
+
+    def write(self, **limits: dict[str, Any]) -> None:
+        """Declare these limits and no others."""
+        self.write_text(yaml.safe_dump(limits))
+
+    def write_text(self, text: str) -> None:
+        (self.folder / "limits.yaml").write_text(text)
