@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from typing import cast
 
@@ -22,23 +24,39 @@ _NOTICE_A_DEAD_CLIENT = (
 
 
 @contextmanager
-def connect(conn_id: str) -> Iterator[psycopg.Connection]:
+def connect(conn_id: str, *, connect_timeout: int | None = None) -> Iterator[psycopg.Connection]:
     """Open the Campaign database behind an Airflow connection; commit at the end, roll back on any error.
 
+    :param connect_timeout: seconds, unless the Airflow connection sets its own.
     :raises AccessDeniedError: if it refuses the user, the password or a right.
     :raises RetriableSyncError: if it is unreachable, breaks off, or finds a deadlock.
     """
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
-
-    with _mapped_errors(conn_id), cast("psycopg.Connection", PostgresHook(conn_id).get_conn()) as conn:
-        conn.execute(_SESSION)
-        conn.execute(_NOTICE_A_DEAD_CLIENT)
-        conn.commit()
+    with mapped_errors(conn_id), open_connection(conn_id, connect_timeout=connect_timeout) as conn:
         yield conn
 
 
+def open_connection(conn_id: str, *, connect_timeout: int | None = None) -> psycopg.Connection:
+    """Open the Campaign database behind an Airflow connection, for a caller that closes it."""
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    hook = PostgresHook(conn_id)
+    if connect_timeout is not None:
+        hook.connection = copy(hook.connection)
+        hook.connection.extra = json.dumps({"connect_timeout": connect_timeout, **hook.connection.extra_dejson})
+    conn = cast("psycopg.Connection", hook.get_conn())
+    try:
+        conn.execute(_SESSION)
+        conn.execute(_NOTICE_A_DEAD_CLIENT)
+        conn.commit()
+    except psycopg.Error:
+        conn.close()
+        raise
+    return conn
+
+
 @contextmanager
-def _mapped_errors(conn_id: str) -> Iterator[None]:
+def mapped_errors(conn_id: str) -> Iterator[None]:
+    """Turn the driver's errors into this package's, as :func:`connect` raises them."""
     try:
         yield
     except SyncError:
