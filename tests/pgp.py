@@ -1,15 +1,17 @@
-"""Key pairs and encrypted bytes for tests of every layer."""
+"""Key pairs, encrypted bytes, and a folder where nothing may be left, for tests of every layer."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from campaign_cdp.sandbox.pgp import PgpKeyPair
+from campaign_cdp.sandbox.pgp import PgpKeyPair, new_key_pair
 
 #: For tests that run the program.
 needs_gpg = pytest.mark.skipif(not shutil.which("gpg"), reason="the program gpg is not installed (apt-get install gpg)")
@@ -46,3 +48,43 @@ def _commands() -> Iterator[tuple[int, bytes]]:
             yield int(entry.parent.name), entry.read_bytes()
         except OSError:  # it has ended meanwhile
             continue
+
+
+# -- Fixtures, for the conftest.py files ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def key_pair() -> PgpKeyPair:
+    return new_key_pair("pässword ✓")
+
+
+@pytest.fixture(scope="session")
+def other_pair() -> PgpKeyPair:
+    return new_key_pair(algorithm="curve25519")
+
+
+@pytest.fixture
+def temp(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for temporary files of the test alone; nothing and nobody may be left of it."""
+    tmp_path_factory.getbasetemp()  # pytest's own folder is not one of them
+    folder = Path(tempfile.mkdtemp(prefix="t-"))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == [], "files are left"
+    deadline = time.monotonic() + 5
+    while agents(folder) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert agents(folder) == [], "an agent still runs"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def pgp_connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Make an Airflow connection of a key pair; returns its id."""
+
+    def make(keys: PgpKeyPair) -> str:
+        for name, value in keys.connections("pgp_test").items():
+            monkeypatch.setenv(name, value)
+        return "pgp_test"
+
+    return make

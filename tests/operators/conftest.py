@@ -13,7 +13,10 @@ from campaign_cdp.sandbox.local_folder import LocalFolder
 from tests.buckets import remove_bucket
 from tests.operators.exporting import Export
 from tests.operators.importing import Import
+from tests.pgp import key_pair, pgp_connection, temp
 from tests.places import Place
+
+__all__ = ["key_pair", "pgp_connection", "temp"]
 
 
 @pytest.fixture(scope="session")
