@@ -16,6 +16,7 @@ from campaign_cdp.sandbox.commands import sandbox as commands
 from campaign_cdp.sandbox.process import launch
 from campaign_cdp.sandbox.server import ServerRecord
 from campaign_cdp.sandbox.stack import Sandbox
+from tests.pgp import needs_gpg
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,17 @@ def test_seed_and_export_fill_the_servers(running: Sandbox, cli: CliRunner) -> N
     sizes = {entry["Key"]: entry["Size"] for entry in listed}
     assert {part["key"]: part["size"] for part in report["parts"]}.items() <= sizes.items()
     assert sizes.keys() - {part["key"] for part in report["parts"]} == {report["manifest_key"]}
+
+
+@needs_gpg
+def test_an_encrypted_export_brings_its_key_along(running: Sandbox, cli: CliRunner) -> None:
+    assert cli.invoke(commands, ["seed", "--recipients", "300"]).exit_code == 0
+    assert "AIRFLOW_CONN_PGP=" not in cli.invoke(commands, ["env"]).output
+
+    exported = cli.invoke(commands, ["export", "loyalty_gold", "--lines", "20", "--pgp", "--json"])
+
+    assert [part["key"].partition(".")[2] for part in json.loads(exported.stdout)["parts"]] == ["csv.gz.gpg"]
+    assert "AIRFLOW_CONN_PGP=" in cli.invoke(commands, ["env"]).output
 
 
 def test_what_is_delivered_is_counted_and_an_empty_folder_is_fine(running: Sandbox, cli: CliRunner) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from campaign_cdp.exceptions import FeedConfigError
+
+_BEGIN = "-----BEGIN PGP "
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +59,13 @@ def pgp_keys(conn_id: str) -> PgpKeys:
 
 
 def _armoured(key: object) -> str | None:
-    """Forms often turn line ends into the two characters of their escape."""
-    return str(key).replace("\\n", "\n") if key else None
+    """Forms often turn line ends into the two characters of their escape, and Adobe hands keys out in Base64."""
+    if not key:
+        return None
+    text = str(key).replace("\\n", "\n")
+    if _BEGIN in text:
+        return text
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode()
+    except ValueError:
+        return text
