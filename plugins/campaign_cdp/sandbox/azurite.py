@@ -73,7 +73,8 @@ class AzuriteServer(StorageServer):
         ]
 
     def environment(self) -> dict[str, str]:
-        return {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{self.account_key}"}
+        # Azurite reads the source of a copy from itself, which no proxy could.
+        return {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{self.account_key}", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
     def check_ready(self) -> None:
         client = self.client(timeout=5)

@@ -3,6 +3,9 @@
 Blobs appear by committing a list of blocks, and blocks are invisible until then. So a copy is made of blocks too, which
 the server reads from the source by itself: unlike *Copy Blob*, there is no pending or failed copy for anybody to see.
 The list is committed with ``If-None-Match: *``, and every block's source is pinned by its ETag.
+
+What is known of a blob always comes out of a listing, never out of headers: where a connection breaks within those, the
+client takes what came, the last one perhaps by half, for all there are.
 """
 
 from __future__ import annotations
@@ -18,12 +21,12 @@ from airflow.providers.microsoft.azure.hooks.wasb import WasbHook
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient, ContainerClient
 
-from campaign_cdp.exceptions import FeedConfigError
+from campaign_cdp.exceptions import FeedConfigError, RetriableSyncError
 from campaign_cdp.file_sets import StoredObject
-from campaign_cdp.hooks.landing_zone.azure_errors import is_gone, mapped_errors
+from campaign_cdp.hooks.landing_zone.azure_errors import connecting, is_gone, mapped_errors
 from campaign_cdp.hooks.landing_zone.azure_source import CopySource
 from campaign_cdp.hooks.landing_zone.azure_stream import BlobRanges
 from campaign_cdp.hooks.landing_zone.azure_upload import BlockUpload
@@ -72,12 +75,12 @@ class AzureBlobLandingZone(CopyingLandingZone):
                 f"Airflow connection {self.connection!r} does not exist, so {self.url} cannot be reached. Create it "
                 "(type wasb), or correct landing_zone.connection of the feed."
             ) from err
-        with self._mapped(f"connect to {self.url}"):
+        with connecting(self.url, self.connection):
             return WasbHook(wasb_conn_id=self.connection).get_conn()
 
     @property
     def _blobs(self) -> ContainerClient:
-        with self._mapped(f"connect to {self.url}"):
+        with connecting(self.url, self.connection):
             return self._service.get_container_client(self.container)
 
     def _blob(self, key: str) -> BlobClient:
@@ -93,16 +96,8 @@ class AzureBlobLandingZone(CopyingLandingZone):
             service.credential.close()
 
     def iter_pages(self, prefix: str) -> Iterator[list[StoredObject]]:
-        pages = self._blobs.list_blobs(
-            name_starts_with=prefix, include=["metadata"], results_per_page=self.page_size
-        ).by_page()
-        while True:
-            with self._mapped(f"list {self.url}/{prefix}"):
-                page = next(pages, None)
-                found = None if page is None else [_stored(blob) for blob in page if not _is_folder(blob)]
-            if found is None:
-                return
-            yield found
+        for page in self._pages(prefix, self.page_size):
+            yield [_stored(blob) for blob in page]
 
     def stat(self, key: str) -> StoredObject | None:
         found = self._find(key)
@@ -125,14 +120,18 @@ class AzureBlobLandingZone(CopyingLandingZone):
         first = next(parts, b"")
         if len(first) < self.block_size:
             with self._mapped(f"write {self.url}/{key}"):
-                answer = self._blob(key).upload_blob(first, overwrite=True)
-            return _written(key, len(first), answer)
-        upload = self._upload(key)
-        upload.put(first)
-        del first
-        for part in parts:
-            upload.put(part)
-        return _written(key, upload.size, upload.commit())
+                self._blob(key).upload_blob(first, overwrite=True)
+        else:
+            upload = self._upload(key)
+            upload.put(first)
+            del first
+            for part in parts:
+                upload.put(part)
+            upload.commit()
+        staged = self.stat(key)
+        if staged is None:
+            raise RetriableSyncError(f"{self.url}/{key} was written and is gone again. It will be tried again.")
+        return staged
 
     def delete(self, obj: StoredObject) -> bool:
         with self._mapped(f"delete {self.url}/{obj.key}"):
@@ -144,17 +143,25 @@ class AzureBlobLandingZone(CopyingLandingZone):
                 raise
         return True
 
+    def _pages(self, prefix: str, size: int) -> Iterator[list[BlobProperties]]:
+        pages = self._blobs.list_blobs(name_starts_with=prefix, include=["metadata"], results_per_page=size).by_page()
+        while True:
+            with self._mapped(f"list {self.url}/{prefix}"):
+                try:
+                    page = next(pages, None)
+                except AttributeError as err:  # the client stumbles over an answer without a body
+                    raise ServiceResponseError("The answer was cut off before the listing") from err
+                found = None if page is None else [blob for blob in page if not _is_folder(blob)]
+            if found is None:
+                return
+            yield found
+
     # -- Copying --------------------------------------------------------------------------------------------------
 
     def _find(self, key: str) -> Copy | None:
-        with self._mapped(f"look for {self.url}/{key}"):
-            try:
-                blob = self._blob(key).get_blob_properties()
-            except HttpResponseError as err:
-                if is_gone(err):
-                    return None
-                raise
-        return None if _is_folder(blob) else Copy(_stored(blob), (blob.metadata or {}).get(ORIGIN))
+        # A key comes before all others that begin with it.
+        first = next(self._pages(key, 1), [])
+        return next((Copy(_stored(blob), blob.metadata.get(ORIGIN)) for blob in first if blob.name == key), None)
 
     def _copy(self, obj: StoredObject, key: str) -> None:
         upload = self._upload(key)
@@ -183,7 +190,3 @@ def _is_folder(blob: BlobProperties) -> bool:
 
 def _stored(blob: BlobProperties) -> StoredObject:
     return StoredObject(blob.name, blob.size, blob.etag.strip('"'), blob.last_modified.astimezone(UTC))
-
-
-def _written(key: str, size: int, answer: dict[str, Any]) -> StoredObject:
-    return StoredObject(key, size, answer["etag"].strip('"'), answer["last_modified"].astimezone(UTC))

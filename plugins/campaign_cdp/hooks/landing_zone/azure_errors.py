@@ -56,15 +56,26 @@ def mapped_errors(doing: str, connection: str) -> Iterator[None]:
         yield
     except HttpResponseError as err:
         raise _of_response(err, doing, connection) from err
-    except (AzureError, OSError) as err:
+    except (AzureError, OSError, ValueError) as err:  # ValueError: an answer that the client cannot read
         raise _of_client(err, doing, connection) from err
-    except ValueError as err:
-        raise FeedConfigError(
-            f"Cannot {doing}: {_said(err)}. Check host, login, password and the extra of connection {connection!r}."
-        ) from err
+
+
+@contextmanager
+def connecting(url: str, connection: str) -> Iterator[None]:
+    """The same while the client is made, which asks no server yet."""
+    with mapped_errors(f"connect to {url}", connection):
+        try:
+            yield
+        except (ValueError, TypeError) as err:
+            raise FeedConfigError(
+                f"Cannot connect to {url}: {_said(err)}. Check host, login, password and the extra of connection "
+                f"{connection!r}."
+            ) from err
 
 
 def _of_response(err: HttpResponseError, doing: str, connection: str) -> SyncError:
+    if err.response is None and not isinstance(err, ClientAuthenticationError):
+        return _of_client(err, doing, connection)
     code, status = code_of(err), err.status_code or 0
     said = f"Cannot {doing}: Azure answered {status} {code} ({_said(err)})."
     if isinstance(err, ClientAuthenticationError) or status in {401, 403}:
@@ -79,7 +90,8 @@ def _of_response(err: HttpResponseError, doing: str, connection: str) -> SyncErr
         )
     if status == 507:
         return StorageFullError(f"{said} Nothing was written. Make room in the account, then clear the failed task.")
-    if code in _BUSY_CODES or "Lease" in code or status >= 500 or status in {0, 408, 429}:
+    # Without a code it was not Azure that answered, or not to the end.
+    if not code or code in _BUSY_CODES or "Lease" in code or status >= 500 or status in {408, 429}:
         return RetriableSyncError(f"{said} It will be tried again.")
     return FeedConfigError(f"{said} Retrying cannot help. Check connection {connection!r} and the feed's landing_zone.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.storage.blob import BlobClient
 
 from campaign_cdp.hooks.landing_zone.azure_errors import is_gone
@@ -50,3 +50,5 @@ class BlobRanges:
             if is_gone(err):
                 raise replaced(self._url) from err
             raise
+        except (ValueError, TypeError, LookupError) as err:  # the client stumbles over missing headers
+            raise ServiceResponseError(f"The answer was cut off ({err})") from err

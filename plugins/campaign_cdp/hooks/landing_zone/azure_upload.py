@@ -28,12 +28,11 @@ class BlockUpload:
         # Another writer to the same key must not replace our blocks. Azure wants all ids of a blob of one length.
         self._mark = uuid.uuid4().hex
         self._blocks: list[BlobBlock] = []
-        self.size = 0
 
     def put(self, body: bytes) -> None:
         with self._mapped(self._doing):
             self._blob.stage_block(block_id := self._new_id(), body, length=len(body))
-        self._add(block_id, len(body))
+        self._blocks.append(BlobBlock(block_id))
 
     def copy(self, source: CopySource, offset: int, length: int) -> None:
         """Have the server copy a range of another blob.
@@ -52,10 +51,10 @@ class BlockUpload:
                 if is_source_gone(err):
                     raise SourceGoneError from err
                 raise
-        self._add(block_id, length)
+        self._blocks.append(BlobBlock(block_id))
 
-    def commit(self, *, only_if_free: bool = False, metadata: dict[str, str] | None = None) -> dict[str, Any]:
-        """Make the blob appear and return its ETag and time.
+    def commit(self, *, only_if_free: bool = False, metadata: dict[str, str] | None = None) -> None:
+        """Make the blob appear.
 
         :param only_if_free: never replace a blob.
         :raises KeyTakenError: if there is one.
@@ -63,7 +62,7 @@ class BlockUpload:
         condition: dict[str, Any] = {"match_condition": MatchConditions.IfMissing} if only_if_free else {}
         with self._mapped(self._doing):
             try:
-                return self._blob.commit_block_list(self._blocks, metadata=metadata, **condition)
+                self._blob.commit_block_list(self._blocks, metadata=metadata, **condition)
             except HttpResponseError as err:
                 if only_if_free and _is_taken(err):
                     raise KeyTakenError from err
@@ -71,10 +70,6 @@ class BlockUpload:
 
     def _new_id(self) -> str:
         return f"{self._mark}-{len(self._blocks):08d}"
-
-    def _add(self, block_id: str, length: int) -> None:
-        self._blocks.append(BlobBlock(block_id=block_id))
-        self.size += length
 
 
 def _is_taken(err: HttpResponseError) -> bool:
