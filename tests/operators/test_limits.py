@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,10 @@ import pytest
 from campaign_cdp.exceptions import FeedConfigError, LimitError
 from campaign_cdp.ledger.store import Ledger
 from campaign_cdp.limits.model import Limits
+from campaign_cdp.operators.data_loading import LoadPartOperator
+from campaign_cdp.operators.deduplication import DeduplicateOperator
 from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
+from campaign_cdp.operators.reconciliation import ReconcileOperator
 from campaign_cdp.sandbox.deliveries import simulate
 from tests.declared_limits import DeclaredLimits
 from tests.operators.importing import line
@@ -100,9 +104,6 @@ def test_refused_plan_changes_nothing_and_goes_through_once_the_limit_is_raised(
 
 
 def load_only(imports: Any, dag_run_id: str) -> None:
-    from campaign_cdp.operators.data_loading import LoadPartOperator
-    from campaign_cdp.operators.deduplication import DeduplicateOperator
-
     context = imports.context(dag_run_id)
     for part in imports.file_transfer(context):
         LoadPartOperator(task_id="data_loading", feed=imports.feed, part=part).execute(context)
@@ -110,8 +111,6 @@ def load_only(imports: Any, dag_run_id: str) -> None:
 
 
 def reconcile(imports: Any, dag_run_id: str) -> None:
-    from campaign_cdp.operators.reconciliation import ReconcileOperator
-
     ReconcileOperator(task_id="reconciliation", feed=imports.feed).execute(imports.context(dag_run_id))
 
 
@@ -326,6 +325,26 @@ def test_day_counts_what_was_published_and_what_is_under_way(new_export, limits,
             export.run()
     else:
         export.run()
+
+
+def test_two_exports_that_start_at_once_are_not_both_the_last_of_the_day(new_export, limits):
+    export = new_export(zone="local")
+    limits.write(exports_per_day={"contract": 1})
+    query = IncrementalQueryOperator(task_id="incremental_query", feed=export.feed)
+    with psycopg.connect(export.dsn) as other, ThreadPoolExecutor(1) as pool:
+        Ledger(other).lock_limits()
+        other.execute(
+            "INSERT INTO cdp.export_window (feed, dag_run_id, config_hash, preview, backfill, state) "
+            "VALUES ('other', 'r', '', false, false, 'planned')"
+        )
+        second = pool.submit(query.execute, export.context("run1"))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
+        while export.sql(waiting) == [(0,)]:
+            assert not second.done()
+        other.commit()
+
+        with pytest.raises(LimitError, match="0 exports used, 2 exports with this run"):
+            second.result(timeout=30)
 
 
 def test_window_without_events_is_an_export_but_no_batch(new_export, limits):

@@ -145,7 +145,6 @@ def test_plan_brings_new_profiles_only_where_a_member_is_new_and_not_active(
 ) -> None:
     active, idle, member, gone, double = recipients(campaign_db, 5)
     message(campaign_db, active)
-    message(campaign_db, member)
     message(campaign_db, idle, days=400)
     campaign_db.execute("CREATE SCHEMA IF NOT EXISTS cdp")
     campaign_db.execute(
