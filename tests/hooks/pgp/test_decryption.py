@@ -198,6 +198,15 @@ def test_a_bomb_is_refused_early(key_pair, pgp_connection: Connect, temp, tmp_pa
         read(stored, pgp_connection(key_pair), max_uncompressed=100_000, max_ratio=10_000)
 
 
+def test_a_bomb_that_no_byte_of_content_comes_from_is_refused(
+    key_pair, pgp_connection: Connect, temp, tmp_path
+) -> None:
+    stored = encrypted(key_pair, gzip.compress(b"id,mail,first\n") + b"\0" * 60_000_000, tmp_path)
+
+    with pytest.raises(DecompressionLimitError, match="-fold"):
+        read(stored, pgp_connection(key_pair))
+
+
 class Breaking(io.BytesIO):
     """A storage that breaks off in the middle."""
 

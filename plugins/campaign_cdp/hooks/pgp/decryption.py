@@ -90,12 +90,18 @@ def _judge(said: Transcript, keyring: Keyring) -> None:
             "the file set is not quarantined. Correct the connection's password, then clear the task."
         )
     if said.has("NO_SECKEY") and not said.has("DECRYPTION_KEY"):
-        wanted, own = ", ".join(id_.split()[0] for id_ in ids), ", ".join(keyring.private_key_ids())
+        wanted, own = ", ".join(map(_key_id, ids)), ", ".join(keyring.private_key_ids())
         raise PgpError(
             f"The part is encrypted for key {wanted}, connection {connection!r} has {own}. Nothing was loaded. Give "
             "AEP's destination the public key of that connection, or correct the connection; then export again."
         )
     raise PgpError(f"{_problem(said)} Nothing was loaded; plaintext was not kept. Have it exported again.")
+
+
+def _key_id(recipient: str) -> str:
+    """The id in an ``ENC_TO`` status; a sender may hide it."""
+    id_ = recipient.split()[0]
+    return id_ if id_.strip("0") else "(hidden)"
 
 
 def _is_locked(said: Transcript) -> bool:
