@@ -81,7 +81,7 @@ def test_superseded_and_historised_files_are_settled(ledger: Ledger, open_run: O
     ledger.supersede(FEED, file_set("b"), "run1")
     run = open_run()
     apply(ledger, run)
-    ledger.historised(run.run_id, 1, "old/a.csv")
+    ledger.historised(run.run_id, 1, stored("old/a.csv"))
 
     assert known_states(ledger, file_set("b")) == ["superseded"] * 3
     assert known_states(ledger, file_set()) == ["historised", "applied", "applied"]

@@ -107,22 +107,6 @@ def test_file_set_without_parts_loads_nothing(ledger: Ledger, open_run: OpenRun)
     assert (ledger.loaded_rows(run.run_id), ledger.rejected_rows(run.run_id)) == (0, 0)
 
 
-def test_only_applied_files_are_historised_and_again_is_no_error(ledger: Ledger, open_run: OpenRun) -> None:
-    run = open_run()
-    with pytest.raises(RunAbandonedError, match="is open"):
-        ledger.historised(run.run_id, 1, "old/a.csv")
-
-    ledger.finish(run.run_id, "applied", {})
-    for _ in range(2):
-        ledger.historised(run.run_id, 1, "old/a.csv")
-
-    assert [(f.state, f.historised_key) for f in ledger.files(run.run_id)] == [
-        ("applied", None),
-        ("historised", "old/a.csv"),
-        ("applied", None),
-    ]
-
-
 # -- Locks --------------------------------------------------------------------------------------------------------------
 
 

@@ -110,16 +110,6 @@ class Progress(Runs):
         )
         return [FileRecord(**row) for row in rows]
 
-    def historised(self, run_id: int, part_no: int, key: str) -> None:
-        """Write down where a file of an applied run was moved to; doing it again is a no-op."""
-        moved = self._execute(
-            "UPDATE cdp.sync_file SET state = 'historised', historised_key = %s "
-            "WHERE run_id = %s AND part_no = %s AND state = ANY(%s)",
-            (key, run_id, part_no, before_file(FileState.HISTORISED)),
-        )
-        if not moved:
-            self._refuse(self.run(run_id))
-
     def known(self, feed: str, objects: Sequence[StoredObject]) -> dict[str, KnownFile]:
         """Return what is known, by key; a key never seen is left out. One statement, however many objects."""
         if not objects:

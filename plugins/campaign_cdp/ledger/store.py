@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from campaign_cdp.ledger.export_progress import ExportProgress
 from campaign_cdp.ledger.exports import Exports
+from campaign_cdp.ledger.history import History
 from campaign_cdp.ledger.lifecycle import Lifecycle
 from campaign_cdp.ledger.limit_readings import LimitReading, LimitReadings
 from campaign_cdp.ledger.progress import Progress
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 
-class Ledger(Lifecycle, Progress, Rejects, Exports, ExportProgress, LimitReadings):
+class Ledger(Lifecycle, Progress, Rejects, Exports, ExportProgress, History, LimitReadings):
     """Runs and windows with their files, steps and rejects, in schema ``cdp`` of the Campaign database.
 
     Works inside the caller's transaction and commits nothing: what a task changed and what it writes down here become

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.file_sets.search import find_next_file_set
 from campaign_cdp.hooks.campaign import work_tables
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
-from campaign_cdp.ledger.store import Ledger, Run
+from campaign_cdp.ledger.store import FileState, Ledger, Run
+from campaign_cdp.operators.retention import Tally, purge
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+#: Superseded file sets that are read at once.
+_RUNS_AT_ONCE: Final = 20
 
 
 def applied_asset(feed: AudienceFeed) -> Asset:
@@ -54,8 +60,7 @@ class EndImportOperator(BaseOperator):
             self._close(run, "previewed")
             raise AirflowSkipException("Preview: the counts of reconciliation are the result, no file was touched.")
         with landing_zone_for(self.feed.landing_zone) as zone:
-            self._historise(zone, run)
-            self._purge(zone)
+            self._keep_history(zone, run)
             self._close(run, "ended")
             context["outlet_events"][applied_asset(self.feed)].extra = {"run_id": run.run_id, **run.counts}
             self._announce_waiting(context, zone)
@@ -66,28 +71,45 @@ class EndImportOperator(BaseOperator):
             work_tables.drop(conn, run.run_id)
             Ledger(conn).finish(run.run_id, state)
 
-    def _historise(self, zone: LandingZone, run: Run) -> None:
-        """Move exactly the versions that were applied; a newer one under the same name stays for the next run."""
+    def _keep_history(self, zone: LandingZone, run: Run) -> None:
+        """Move what is applied, and what never will be, out of the feed's folder; what is quarantined stays."""
         if self.feed.historise is None:
             return
-        for file_no, obj in run.files():
-            path = obj.key.removeprefix(self.feed.landing_zone.prefix)
-            key = f"{self.feed.historise.prefix}{run.file_set.fingerprint[:12]}/{path}"
-            if zone.move(obj, key) is None:
-                self.log.warning("%s was replaced meanwhile and stays; it is a new version", obj.key)
-                continue
-            with connect(self.feed.campaign) as conn:
-                Ledger(conn).historised(run.run_id, file_no, key)
+        applied, superseded = Tally(), Tally()
+        self._move_files(zone, run, self.feed.historise.prefix, applied)
+        while waiting := self._superseded():
+            for other in waiting:
+                self._move_files(zone, other, self.feed.historise.prefix, superseded)
+        self.log.info("Historised %s; of superseded file sets %s", applied, superseded)
+        purge(zone, self.feed.historise, self.feed.campaign, self._historised_at)
 
-    def _purge(self, zone: LandingZone) -> None:
-        if self.feed.historise is None:
-            return
-        oldest = datetime.now(UTC) - timedelta(days=self.feed.historise.days)
-        expired = [obj for page in zone.iter_pages(self.feed.historise.prefix) for obj in page if obj.modified < oldest]
-        for obj in expired:
-            zone.delete(obj)
-        if expired:
-            self.log.info("Deleted %d historised files older than %d days", len(expired), self.feed.historise.days)
+    def _superseded(self) -> list[Run]:
+        with connect(self.feed.campaign) as conn:
+            return Ledger(conn).superseded_runs(self.feed.id, _RUNS_AT_ONCE)
+
+    def _move_files(self, zone: LandingZone, run: Run, prefix: str, tally: Tally) -> None:
+        """Move exactly the versions of the run; a newer one under the same name stays for the next run."""
+        with connect(self.feed.campaign) as conn:
+            done = {file.part_no for file in Ledger(conn).files(run.run_id) if file.state == FileState.HISTORISED}
+        for file_no, obj in run.files():
+            if file_no in done:
+                continue
+            path = obj.key.removeprefix(self.feed.landing_zone.prefix)
+            moved = self._move(zone, obj, f"{prefix}run_{run.run_id}/{path}")
+            if moved:
+                tally.add(moved)
+            else:
+                self.log.warning("%s was replaced or removed meanwhile; a new version stays for the next run", obj.key)
+            with connect(self.feed.campaign) as conn:
+                Ledger(conn).historised(run.run_id, file_no, moved)
+
+    def _move(self, zone: LandingZone, obj: StoredObject, key: str) -> StoredObject | None:
+        # The same bytes written again may look the same to the storage, yet be part of a file set that waits.
+        found = zone.stat(obj.key)
+        return None if found and found.modified != obj.modified else zone.move(obj, key)
+
+    def _historised_at(self, ledger: Ledger, page: Sequence[StoredObject]) -> dict[str, datetime]:
+        return ledger.imports_historised_at(self.feed.id, page)
 
     def _announce_waiting(self, context: Context, zone: LandingZone) -> None:
         """An export that arrived meanwhile must not wait for the next tick of the schedule."""
