@@ -79,6 +79,14 @@ class WithPassword(Target):
         self.folder.mkdir()
         self.server = server
 
+    @property
+    def open_files(self) -> list[str]:
+        """What the server has open of this folder."""
+        process = self.server.record.process
+        assert process
+        links = [fd.readlink().as_posix() for fd in Path(f"/proc/{process.pid}/fd").iterdir() if fd.is_symlink()]
+        return [link for link in links if f"/{self.root}/" in link]
+
     def connection(self, *, port: int | None = None, secret: str | None = None) -> str:
         return self.server.connection(password=secret or self.server.password, port=port)
 

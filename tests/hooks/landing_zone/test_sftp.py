@@ -5,22 +5,32 @@ import threading
 import tracemalloc
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from paramiko import SFTPClient
+from paramiko.sftp import CMD_READ
 
 from campaign_cdp.exceptions import FileReplacedError, RetriableSyncError, SyncDataError
 from campaign_cdp.feeds.zones import SftpAudienceZone
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.hooks.landing_zone.sftp import SftpLandingZone
-from tests.hooks.landing_zone.contract import Killed, LandingZoneContract, small, text_of
+from tests.hooks.landing_zone.contract import Killed, LandingZoneContract, blocks, small, text_of
 from tests.hooks.landing_zone.contract.bodies import keys_below
 from tests.hooks.landing_zone.contract.errors import ErrorContract
 from tests.hooks.landing_zone.contract.reading import ReadingContract
-from tests.hooks.landing_zone.sftp_servers import SSHD, ConfinedServer, OpenSsh, Target, WithKey, running_sshd
+from tests.hooks.landing_zone.sftp_servers import (
+    SSHD,
+    ConfinedServer,
+    OpenSsh,
+    Target,
+    WithKey,
+    WithPassword,
+    running_sshd,
+)
 from tests.hooks.landing_zone.sftp_tests import SftpTests
 
 
@@ -125,6 +135,28 @@ class TestReading(SftpTests):
             zone.open(half)
         assert zone.move(half, "done/g.csv") is None
         assert text_of(zone, "in/g.csv") == "half and half"
+
+    def test_a_server_may_give_less_than_it_is_asked_for(
+        self, zone: SftpLandingZone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def stingy(client: SFTPClient, owner: object, kind: int, *rest: Any) -> int:
+            less = (*rest[:-1], rest[-1] // 2 + 1) if kind == CMD_READ else rest
+            return ask(client, owner, kind, *less)
+
+        ask, obj = SFTPClient._async_request, zone.stage("in/g.csv", blocks(2))
+        monkeypatch.setattr(SFTPClient, "_async_request", stingy)
+        with zone.open(obj) as stream:
+            assert stream.read() == b"".join(blocks(2))
+
+    def test_no_file_stays_open(self, zone: SftpLandingZone, target: WithPassword) -> None:
+        obj = zone.stage("in/g.csv", blocks(4))
+        with zone.open(obj) as stream:
+            stream.read(10)
+            assert len(target.open_files) == 1
+        assert target.open_files == []
+        with pytest.raises(FileReplacedError) as raised:
+            zone.open(replace(obj, etag="0-0"))
+        assert target.open_files == [], raised
 
     def test_a_slow_reader_does_not_collect_what_it_has_not_read(self, zone: SftpLandingZone, target: Target) -> None:
         target.write("in/g.csv", bytes(16_000_000))

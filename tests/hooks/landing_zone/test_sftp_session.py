@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from paramiko import SFTPClient
 
 from campaign_cdp.exceptions import AccessDeniedError, FeedConfigError, RetriableSyncError
 from campaign_cdp.hooks.landing_zone import sftp_session
@@ -55,6 +56,21 @@ class TestSessions(SftpTests):
         with pytest.raises(AccessDeniedError) as raised:
             zone.stat("in/g.csv")
         assert wait_for_sessions(target.port, 0) == 0, raised
+
+    def test_one_that_was_interrupted_within_an_answer_is_not_used_again(
+        self, zone: SftpLandingZone, target: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted(client: SFTPClient, count: int) -> bytes:
+            read(client, count)
+            raise Killed
+
+        obj, read = zone.stage("in/g.csv", small("x")), SFTPClient._read_all
+        monkeypatch.setattr(SFTPClient, "_read_all", interrupted)
+        with pytest.raises(Killed):
+            zone.stat("in/g.csv")
+        monkeypatch.setattr(SFTPClient, "_read_all", read)
+        assert zone.stat("in/g.csv") == obj
+        assert wait_for_sessions(target.port, 1) == 1
 
     def test_there_are_never_more_than_tasks(self, connect: Callable[..., SftpLandingZone], target: Target) -> None:
         zones, most, done = [connect() for _ in range(3)], 0, threading.Event()

@@ -12,7 +12,7 @@ from campaign_cdp.hooks.landing_zone import sftp_errors
 from campaign_cdp.hooks.landing_zone.sftp import SftpLandingZone
 from tests.hooks.landing_zone.contract import Killed, blocks, small, text_of
 from tests.hooks.landing_zone.contract.bodies import keys_below
-from tests.hooks.landing_zone.sftp_servers import Target
+from tests.hooks.landing_zone.sftp_servers import Target, WithPassword
 from tests.hooks.landing_zone.sftp_tests import SftpTests
 
 LEFTOVER = ".g.csv.0123abcd.cdp-part"
@@ -63,15 +63,16 @@ class TestTemporaryNames(SftpTests):
 
     @pytest.mark.parametrize("failing", [Killed, ValueError])
     def test_a_failing_body_leaves_none(
-        self, zone: SftpLandingZone, target: Target, failing: type[BaseException]
+        self, zone: SftpLandingZone, target: WithPassword, failing: type[BaseException]
     ) -> None:
         def body() -> Iterator[bytes]:
             yield from blocks(3)
             raise failing
 
-        with pytest.raises(failing):
+        with pytest.raises(failing) as raised:
             zone.stage("in/g.csv", body())
         assert target.names == []
+        assert target.open_files == [], raised
 
     @pytest.mark.parametrize("name", ["n" * 255, "名" * 85], ids=["ascii", "wide"])
     def test_the_longest_name_is_no_problem(self, zone: SftpLandingZone, name: str) -> None:
