@@ -19,6 +19,7 @@ from campaign_cdp.exceptions import (
 
 _WRONG_CONTAINER_CODES: Final = frozenset(
     {"ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled", "InvalidResourceName", "OutOfRangeInput"}
+    | {"ResourceNotFound"}  # the account
 )
 _GONE_CODES: Final = frozenset({"BlobNotFound", "ConditionNotMet", "TargetConditionNotMet"})
 _BUSY_CODES: Final = frozenset(
@@ -90,8 +91,8 @@ def _of_response(err: HttpResponseError, doing: str, connection: str) -> SyncErr
         )
     if status == 507:
         return StorageFullError(f"{said} Nothing was written. Make room in the account, then clear the failed task.")
-    # Without a code it was not Azure that answered, or not to the end.
-    if not code or code in _BUSY_CODES or "Lease" in code or status >= 500 or status in {408, 429}:
+    # With no code, or half of one, it was not Azure that answered, or not to the end.
+    if not code or code in _BUSY_CODES or "Lease" in code or status >= 500 or status in {404, 408, 412, 429}:
         return RetriableSyncError(f"{said} It will be tried again.")
     return FeedConfigError(f"{said} Retrying cannot help. Check connection {connection!r} and the feed's landing_zone.")
 

@@ -50,5 +50,5 @@ class BlobRanges:
             if is_gone(err):
                 raise replaced(self._url) from err
             raise
-        except (ValueError, TypeError, LookupError) as err:  # the client stumbles over missing headers
+        except (TypeError, LookupError) as err:  # the client stumbles over missing headers
             raise ServiceResponseError(f"The answer was cut off ({err})") from err
