@@ -9,53 +9,29 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from isal import igzip_lib, isal_zlib
 
 from campaign_cdp.exceptions import CompressionError, FileFormatError
 from campaign_cdp.rows.inflate import PIECE_BYTES, cut_off, damaged
 from campaign_cdp.rows.stored import Lookahead
+from campaign_cdp.rows.zip_headers import MAX_32, STORED, Entry, listed_entry, local_entry
 
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _END_64, _LOCATOR_64, _DESCRIPTOR = b"PK\x06\x06", b"PK\x06\x07", b"PK\x07\x08"
-_ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x2041, 0x0008, 0x0800
-_STORED, _DEFLATED = 0, 8
 _RAW_DEFLATE = -15
-_MAX_32 = 0xFFFFFFFF
 _MAX_ENTRIES = 100
 _MOST_IGNORED = 1_000_000
-#: Resource forks and folder views of macOS.
-_IGNORED = ("__MACOSX/", ".DS_Store")
-
-
-@dataclass
-class _Entry:
-    """What is said about a file; sizes in bytes, ``None`` where they follow behind the data."""
-
-    name: str
-    method: int
-    crc: int | None
-    packed: int | None
-    size: int | None
-    wide: bool
-
-    @property
-    def is_data(self) -> bool:
-        return not self.name.endswith(("/", ".DS_Store")) and not self.name.startswith(_IGNORED)
-
-    def facts(self) -> tuple[object, ...]:
-        return self.name, self.crc, self.packed, self.size
 
 
 class _Archive:
     def __init__(self, source: Lookahead) -> None:
-        self._source, self._entries, self._data_file = source, list[_Entry](), ""
+        self._source, self._entries, self._data_file = source, list[Entry](), ""
         self.size = 0
 
     def content(self) -> Iterator[bytes]:
         while (mark := self._take(4)) == _LOCAL:
-            entry = self._local_header()
+            entry = local_entry(self._take)
             self._refuse_others(entry)
             pieces = self._unpacked(entry)
             if entry.is_data:
@@ -67,7 +43,7 @@ class _Archive:
         if not self._data_file:
             raise FileFormatError("The zip archive holds no file. Nothing was loaded; it has to hold exactly one.")
 
-    def _refuse_others(self, entry: _Entry) -> None:
+    def _refuse_others(self, entry: Entry) -> None:
         if len(self._entries) >= _MAX_ENTRIES:
             raise FileFormatError(f"The zip archive has more than {_MAX_ENTRIES} entries. Nothing was loaded.")
         if entry.is_data and self._data_file:
@@ -78,33 +54,10 @@ class _Archive:
         if entry.is_data:
             self._data_file = entry.name
 
-    def _local_header(self) -> _Entry:
-        fields = struct.unpack("<HHHHHIIIHH", self._take(26))
-        flags, method, (crc, packed, size, name_length, extra_length) = fields[1], fields[2], fields[5:]
-        name = self._name(self._take(name_length), flags)
-        extra = self._take(extra_length)
-        if flags & _ENCRYPTED:
-            raise FileFormatError(
-                f"{name!r} in the zip archive is protected with a password. Nothing was loaded; encrypt with PGP."
-            )
-        if method not in {_STORED, _DEFLATED}:
-            raise FileFormatError(
-                f"{name!r} in the zip archive is packed with method {method}. Nothing was loaded; known are 0 (stored) "
-                "and 8 (deflate)."
-            )
-        wide = _extra_64(extra)
-        packed, size = _wide_sizes(wide, size, packed)
-        if flags & _SIZES_FOLLOW:
-            return _Entry(name, method, None, packed if method == _STORED else None, None, wide is not None)
-        return _Entry(name, method, crc, packed, size, wide is not None)
-
-    def _name(self, name: bytes, flags: int) -> str:
-        return name.decode("utf-8" if flags & _UTF8 else "cp437", "replace")
-
-    def _unpacked(self, entry: _Entry) -> Iterator[bytes]:
+    def _unpacked(self, entry: Entry) -> Iterator[bytes]:
         """Yield the content of an entry, then verify it."""
         before, crc, size = self._source.position, 0, 0
-        for piece in self._stored(entry) if entry.method == _STORED else self._deflated(entry):
+        for piece in self._stored(entry) if entry.method == STORED else self._deflated(entry):
             crc, size = zlib.crc32(piece, crc), size + len(piece)
             self.size += len(piece)
             yield piece
@@ -114,7 +67,7 @@ class _Archive:
         if (entry.crc, entry.packed, entry.size) != (crc, packed, size):
             raise damaged("zip", self.size, f"checksum or size of {entry.name!r} is wrong")
 
-    def _stored(self, entry: _Entry) -> Iterator[bytes]:
+    def _stored(self, entry: Entry) -> Iterator[bytes]:
         left = entry.packed or 0
         if entry.crc is None and not left and entry.is_data:
             raise FileFormatError(
@@ -128,7 +81,7 @@ class _Archive:
             left -= len(piece)
             yield piece
 
-    def _deflated(self, entry: _Entry) -> Iterator[bytes]:
+    def _deflated(self, entry: Entry) -> Iterator[bytes]:
         inflater = isal_zlib.decompressobj(_RAW_DEFLATE)
         data = self._source.read()
         while True:
@@ -145,9 +98,9 @@ class _Archive:
             if not data and not piece:
                 raise self._cut_off()
 
-    def _descriptor(self, entry: _Entry, packed: int, size: int) -> None:
+    def _descriptor(self, entry: Entry, packed: int, size: int) -> None:
         """Checksum and sizes behind the data. Its mark is optional, and nothing tells how wide the sizes are."""
-        wide = entry.wide or packed > _MAX_32 or size > _MAX_32
+        wide = entry.wide or packed > MAX_32 or size > MAX_32
         layout = "<IQQ" if wide else "<III"
         head = self._take(4)
         rest = self._take(struct.calcsize(layout) - (0 if head == _DESCRIPTOR else 4))
@@ -158,7 +111,7 @@ class _Archive:
     def _directory(self, mark: bytes) -> None:
         listed = []
         while mark == _CENTRAL:
-            listed.append(self._listed())
+            listed.append(listed_entry(self._take))
             if len(listed) > len(self._entries):
                 raise damaged("zip", self.size, "its directory lists more files than there are")
             mark = self._take(4)
@@ -180,15 +133,6 @@ class _Archive:
             raise damaged("zip", self.size, "something else is where its directory should be")
         self._take(struct.unpack("<16xH", self._take(18))[0])
 
-    def _listed(self) -> _Entry:
-        fields = struct.unpack("<HHHHHHIIIHHHHHII", self._take(42))
-        flags, method, (crc, packed, size, name_length, extra_length, note_length) = fields[2], fields[3], fields[6:12]
-        name = self._name(self._take(name_length), flags)
-        wide = _extra_64(self._take(extra_length))
-        self._take(note_length)
-        packed, size = _wide_sizes(wide, size, packed)
-        return _Entry(name, method, crc, packed, size, wide is not None)
-
     def _take(self, size: int) -> bytes:
         data = self._source.exactly(size)
         if len(data) < size:
@@ -208,7 +152,7 @@ def unzipped(source: Lookahead) -> Iterator[bytes]:
     return _Archive(source).content()
 
 
-def _pass_over(pieces: Iterator[bytes], entry: _Entry) -> None:
+def _pass_over(pieces: Iterator[bytes], entry: Entry) -> None:
     size = 0
     for piece in pieces:
         size += len(piece)
@@ -217,23 +161,3 @@ def _pass_over(pieces: Iterator[bytes], entry: _Entry) -> None:
                 f"{entry.name!r} in the zip archive has more than {_MOST_IGNORED:,} bytes, and is none of the files to "
                 "read. Nothing was loaded."
             )
-
-
-def _extra_64(extra: bytes) -> bytes | None:
-    """The 64-bit sizes of a header."""
-    while len(extra) >= 4:
-        kind, length = struct.unpack_from("<HH", extra)
-        if kind == 1:
-            return extra[4 : 4 + length]
-        extra = extra[4 + length :]
-    return None
-
-
-def _wide_sizes(wide: bytes | None, size: int, packed: int) -> tuple[int, int]:
-    """Packed and unpacked size; a 32-bit field that is all ones stands for the next one of ``wide``."""
-    rest = wide or b""
-    if size == _MAX_32 and len(rest) >= 8:
-        (size,), rest = struct.unpack_from("<Q", rest), rest[8:]
-    if packed == _MAX_32 and len(rest) >= 8:
-        (packed,) = struct.unpack_from("<Q", rest)
-    return packed, size
