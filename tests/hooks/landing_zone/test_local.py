@@ -16,11 +16,12 @@ import pytest
 
 from campaign_cdp.exceptions import AccessDeniedError, FeedConfigError, FileReplacedError, RetriableSyncError
 from campaign_cdp.feeds.zones import LocalAudienceZone
-from campaign_cdp.hooks.landing_zone import local_files
+from campaign_cdp.file_sets import StoredObject
+from campaign_cdp.hooks.landing_zone import local, local_files
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.hooks.landing_zone.local import LocalLandingZone
-from tests.hooks.landing_zone.contract import LandingZoneContract, blocks, small
+from tests.hooks.landing_zone.contract import LandingZoneContract, blocks, small, text_of
 from tests.hooks.landing_zone.contract.bodies import keys_below
 
 _NOBODY = 65534
@@ -162,6 +163,36 @@ class TestLocalLandingZone(LandingZoneContract):
         assert zone.stat("in/g.csv") == newer
         assert zone.move(old, "done/g.csv") is None
         assert keys_below(zone, "") == ["in/g.csv"]
+
+    @pytest.mark.parametrize("step", ["publish", "move"])
+    def test_a_key_that_is_taken_between_the_look_and_the_link_is_not_overwritten(
+        self, zone: LandingZone, monkeypatch: pytest.MonkeyPatch, step: str
+    ) -> None:
+        def taken_first(*args: Any) -> bool:
+            zone.stage("out/g.csv", small("other"))
+            return local_files.link_version(*args)
+
+        staged = zone.stage("tmp/g.csv", small("x"))
+        monkeypatch.setattr(local, "link_version", taken_first)
+        with pytest.raises(FileReplacedError, match="is other content"):
+            getattr(zone, step)(staged, "out/g.csv")
+        assert (text_of(zone, "out/g.csv"), zone.stat("tmp/g.csv")) == ("other", staged)
+
+    def test_a_folder_that_is_removed_between_its_creation_and_the_link_is_made_again(
+        self, zone: LandingZone, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tries: list[Path] = []
+
+        def removed_first(source: Path, obj: StoredObject, target: Path, url: str) -> bool:
+            tries.append(target)
+            if len(tries) == 1:
+                target.parent.rmdir()
+            return local_files.link_version(source, obj, target, url)
+
+        staged = zone.stage("tmp/g.csv", small("x"))
+        monkeypatch.setattr(local, "link_version", removed_first)
+        assert zone.publish(staged, "out/g.csv") == zone.stat("out/g.csv")
+        assert len(tries) == 2
 
     # -- Hidden files ---------------------------------------------------------------------------------------------
 

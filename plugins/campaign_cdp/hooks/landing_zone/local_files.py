@@ -86,7 +86,7 @@ def _shown(entry: os.DirEntry[str]) -> str:
     if entry.is_dir(follow_symlinks=False):
         name = f"{entry.name}/"
     else:
-        name = entry.name if entry.is_file(follow_symlinks=False) and not _PART.match(entry.name) else ""
+        name = entry.name if entry.is_file(follow_symlinks=False) else ""
     try:
         name.encode()
     except UnicodeEncodeError:

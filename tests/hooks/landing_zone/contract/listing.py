@@ -11,7 +11,8 @@ from tests.hooks.landing_zone.contract.bodies import blocks, keys_below, small
 from tests.hooks.landing_zone.contract.zone import ZoneTests
 
 ODD_NAMES = ("Luxury Audience/plus+and&percent%20.csv", "Käufer/ñ – 名前.csv", "a'b(c)!~$.csv")
-LONG_NAMES = ("n" * 220 + ".csv", "名" * 70 + ".csv")
+#: Of 250 bytes: file systems take 255, and names beside them, of files that are being written, must fit too.
+LONG_NAMES = ("n" * 246 + ".csv", "名" * 82 + ".csv")
 
 
 class ListingContract(ZoneTests):
