@@ -24,13 +24,13 @@ import airflow.providers.postgres.hooks.postgres  # noqa: E402
 import airflow.sdk.execution_time.task_runner  # noqa: E402, F401  # every task process holds it
 
 from tests.operators.exporting import (  # noqa: E402
-from tests.places import Place
     EndExportOperator,
     Export,
     ExtractPartitionOperator,
     IncrementalQueryOperator,
     PublishFilesOperator,
 )
+from tests.places import Place  # noqa: E402
 
 _RUN = "bench"
 Extract = Callable[[list[dict[str, Any]]], list[dict[str, float]]]

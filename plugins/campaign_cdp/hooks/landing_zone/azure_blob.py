@@ -14,7 +14,7 @@ import io
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, BinaryIO, Final
 
 from airflow.providers.microsoft.azure.hooks.wasb import WasbHook
@@ -27,11 +27,12 @@ from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient, Co
 from campaign_cdp.exceptions import FeedConfigError, RetriableSyncError
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.azure_errors import connecting, is_gone, mapped_errors
+from campaign_cdp.hooks.landing_zone.azure_range import fetched
 from campaign_cdp.hooks.landing_zone.azure_source import CopySource
-from campaign_cdp.hooks.landing_zone.azure_stream import BlobRanges
 from campaign_cdp.hooks.landing_zone.azure_upload import BlockUpload
 from campaign_cdp.hooks.landing_zone.copying import Copy, CopyingLandingZone, SourceGoneError
-from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream, quoted, replaced
+from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream, quoted
+from campaign_cdp.hooks.landing_zone.ranges import RangeBody
 from campaign_cdp.hooks.landing_zone.rechunk import rechunked
 
 #: Metadata name of a copy's mark; Azure allows no dash in one.
@@ -104,16 +105,11 @@ class AzureBlobLandingZone(CopyingLandingZone):
         return found.stored if found else None
 
     def open(self, obj: StoredObject) -> BinaryIO:
-        url, blob = f"{self.url}/{obj.key}", self._blob(obj.key)
+        url = f"{self.url}/{obj.key}"
+        fetch = partial(fetched, self._blob(obj.key), _pinned(obj), url)
         with self._mapped(f"open {url}"):
-            try:
-                blob.get_blob_properties(**_pinned(obj))
-            except HttpResponseError as err:
-                if is_gone(err):
-                    raise replaced(url) from err
-                raise
-        ranges = BlobRanges(blob, obj.size, _pinned(obj), url, self.block_size)
-        return io.BufferedReader(ObjectStream(ranges, obj.size, url, self._mapped), _READ_AHEAD)
+            body = RangeBody(fetch, obj.size, self.block_size).opened()
+        return io.BufferedReader(ObjectStream(body, obj.size, url, self._mapped), _READ_AHEAD)
 
     def stage(self, key: str, body: Iterator[bytes]) -> StoredObject:
         parts = rechunked(body, self.block_size)

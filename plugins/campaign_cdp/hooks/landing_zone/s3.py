@@ -23,6 +23,7 @@ from campaign_cdp.exceptions import FeedConfigError, RetriableSyncError
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.copying import Copy, CopyingLandingZone, SourceGoneError
 from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream, quoted, replaced
+from campaign_cdp.hooks.landing_zone.ranges import RangeBody
 from campaign_cdp.hooks.landing_zone.rechunk import rechunked
 from campaign_cdp.hooks.landing_zone.s3_errors import is_gone, mapped_errors, whole
 from campaign_cdp.hooks.landing_zone.s3_upload import MultipartUpload, unless_taken
@@ -90,15 +91,20 @@ class S3LandingZone(CopyingLandingZone):
 
     def open(self, obj: StoredObject) -> BinaryIO:
         url = f"{self.url}/{obj.key}"
-        with self._mapped(f"open {url}"):
+
+        def fetch(start: int, length: int) -> bytes:
+            bounds = {} if length == obj.size else {"Range": f"bytes={start}-{start + length - 1}"}
             try:
-                answer = self._s3.get_object(Bucket=self.bucket, Key=obj.key, IfMatch=quoted(obj.etag))
+                answer = self._s3.get_object(Bucket=self.bucket, Key=obj.key, IfMatch=quoted(obj.etag), **bounds)
             except ClientError as err:
                 if is_gone(err):
                     raise replaced(url) from err
                 raise
-        raw = ObjectStream(answer["Body"], obj.size, url, self._mapped)
-        return io.BufferedReader(raw, _READ_AHEAD)
+            return answer["Body"].read()
+
+        with self._mapped(f"open {url}"):
+            body = RangeBody(fetch, obj.size, self.part_size).opened()
+        return io.BufferedReader(ObjectStream(body, obj.size, url, self._mapped), _READ_AHEAD)
 
     def stage(self, key: str, body: Iterator[bytes]) -> StoredObject:
         parts = rechunked(body, self.part_size)
