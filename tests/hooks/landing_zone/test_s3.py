@@ -4,7 +4,8 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -106,6 +107,18 @@ class TestS3LandingZone(LandingZoneContract):
         staged = zone.stage("tmp/g.csv", small("x"))
         client.put_object(Bucket=bucket, Key="out/g.csv", Body=b"x")
         assert zone.publish(staged, "out/g.csv").etag == staged.etag
+
+    def test_an_answer_that_was_cut_off_before_its_mark_is_asked_for_again(
+        self, connect: Callable[..., LandingZone], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        zone = cast("S3LandingZone", connect())
+        staged = zone.stage("tmp/g.csv", small("x"))
+        published = zone.publish(staged, "out/g.csv")
+        copy = zone._find("out/g.csv")
+        assert copy
+        answers = [replace(copy, origin=None), copy]
+        monkeypatch.setattr(zone, "_find", lambda key: answers.pop(0))
+        assert zone.publish(staged, "out/g.csv") == published
 
     def test_an_unknown_access_key_is_denied(
         self, bucket: str, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
