@@ -1,0 +1,47 @@
+"""The page's app, mounted by Airflow's API server at ``/campaign-cdp``.
+
+Airflow does not authenticate the apps of plugins. Access checks stand on the app, not on each route, so that a route
+added tomorrow is closed; generated documentation would stand outside of them, so there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+
+from campaign_cdp.ops_page import actions, routes_feeds, routes_limits, routes_runs, routes_windows
+from campaign_cdp.ops_page.access import may_read_dag_runs, refuse_other_sites
+from campaign_cdp.ops_page.errors import add_handlers
+
+_STATIC: Final = Path(__file__).parent / "static"
+
+
+def create_app() -> FastAPI:
+    app = FastAPI(
+        title="Campaign CDP",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(may_read_dag_runs), Depends(refuse_other_sites)],
+    )
+    for module in (routes_feeds, routes_runs, routes_windows, routes_limits, actions):
+        app.include_router(module.router, prefix="/api")
+    add_handlers(app)
+    app.middleware("http")(_keep_out_of_caches)
+    # Code without data: Airflow's UI imports it as a module, which must not depend on how the user logged in.
+    app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False), name="static")
+    return app
+
+
+async def _keep_out_of_caches(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    answer = await call_next(request)
+    if "/api/" in request.url.path:
+        answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+app = create_app()

@@ -1,0 +1,55 @@
+"""Routes about feeds: the overview, charts and watermarks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.ledger.browse import Browse
+from campaign_cdp.ledger.overview import Overview
+from campaign_cdp.ops_page.access import FeedDep, ReaderDep
+from campaign_cdp.ops_page.connections import ledgers
+from campaign_cdp.ops_page.dag_runs import SessionDep, facts_of
+from campaign_cdp.ops_page.feed_answers import ChartsAnswer, DayAnswer, FeedsAnswer, WatermarksAnswer
+from campaign_cdp.ops_page.feeds import dag_id_of
+from campaign_cdp.ops_page.overview import broken_answer, feed_answer, read_ledgers
+
+router = APIRouter()
+
+
+@router.get("/feeds")
+def feeds(reader: ReaderDep, session: SessionDep) -> FeedsAnswer:
+    """List all feeds with their state."""
+    now = datetime.now(UTC)
+    mine = reader.feeds()
+    dags = facts_of(session, map(dag_id_of, mine))
+    facts = read_ledgers(ledgers, mine, now)
+    editable = reader.editable_dag_ids()
+    answers = [
+        feed_answer(feed, facts[feed.campaign], dags.get(dag_id), now, may_edit=dag_id in editable)
+        for feed, dag_id in ((feed, dag_id_of(feed)) for feed in mine)
+    ]
+    answers += map(broken_answer, reader.broken())
+    return FeedsAnswer(sorted(answers, key=lambda answer: answer.feed), reader.user.get_name(), now)
+
+
+@router.get("/feeds/{feed}/charts")
+def charts(feed: FeedDep, days: Annotated[int, Query(ge=1, le=366)] = 30) -> ChartsAnswer:
+    """Return rows, rejects, lag and duration day by day; days without a run are left out."""
+    since = (datetime.now(UTC) - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    with ledgers.lend(feed.campaign) as conn:
+        ledger = Overview(conn)
+        read = ledger.days_of_runs if isinstance(feed, AudienceFeed) else ledger.days_of_windows
+        found = read([feed.id], since).get(feed.id, [])
+    answers = [DayAnswer(day.day, day.works, day.rows, day.rejected, day.lag_seconds, day.seconds) for day in found]
+    return ChartsAnswer(feed.id, answers)
+
+
+@router.get("/feeds/{feed}/watermarks")
+def watermarks(feed: FeedDep) -> WatermarksAnswer:
+    """Return how far each log of an export is; an import has none."""
+    with ledgers.lend(feed.campaign) as conn:
+        return WatermarksAnswer(Browse(conn).watermarks(feed.id))
