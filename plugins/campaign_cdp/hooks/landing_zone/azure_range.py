@@ -19,7 +19,7 @@ def fetched(blob: BlobClient, pinned: dict[str, Any], url: str, start: int, leng
     :raises FileReplacedError: if the blob is gone or has another ETag by now.
     """
     try:
-        bounds = {"offset": start, "length": length} if length else {}  # an empty blob has no range
+        bounds: dict[str, Any] = {"offset": start, "length": length} if length else {}  # an empty blob has no range
         # As stored: the client would unpack a blob whose Content-Encoding says gzip.
         return blob.download_blob(decompress=False, **bounds, **pinned).readall()
     except HttpResponseError as err:
