@@ -93,17 +93,16 @@ def _paramiko() -> tuple[Copy, Copy]:
 
 def _shutil() -> tuple[Copy, Copy]:
     stored = Path(BaseHook.get_connection("landing_zone_local").extra_dejson["path"]) / ROOT / KEY
-    return (lambda path: _durable(path, stored)), (lambda path: _copied(stored, path))
+    return (lambda path: _copied(path, stored, durable=True)), (lambda path: _copied(stored, path))
 
 
-def _durable(source: Path, target: Path) -> None:
-    _copied(source, target)
-    with target.open("rb") as written:
-        os.fsync(written)
-
-
-def _copied(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)
+def _copied(source: Path, target: Path, *, durable: bool = False) -> None:
+    """Through this process, as a stream has to be; the kernel's own copy would be another thing."""
+    with source.open("rb") as reading, target.open("wb") as writing:
+        shutil.copyfileobj(reading, writing, 1 << 20)
+        if durable:
+            writing.flush()
+            os.fsync(writing)
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
