@@ -118,8 +118,8 @@ class AuditRow:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowRow:
-    """One export window in a list.
+class WindowCore:
+    """One export window.
 
     :param bounds: log, lower, upper and rows of each log.
     :param rows: events of all logs.
@@ -136,9 +136,15 @@ class WindowRow:
     bounds: list[dict[str, Any]]
     counts: dict[str, int]
     rows: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRow(WindowCore):
+    """One export window in a list, with the number of its files and their bytes."""
+
     files: int
     bytes: int
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

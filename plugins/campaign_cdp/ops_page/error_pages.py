@@ -16,6 +16,9 @@ _PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "errors"
 _CODE: Final = re.compile(r"ACR-\d{3}")
 _TITLE: Final = re.compile(r"^# ACR-\d{3}: (.+)$", re.MULTILINE)
 _WHAT_TO_DO: Final = re.compile(r"^## What to do\n+(.+?)(?=\n## |\Z)", re.MULTILINE | re.DOTALL)
+_LINK: Final = re.compile(r"\[([^]]+)\]\([^)]+\)")
+_EMPHASIS: Final = re.compile(r"\*{1,2}([^*]+)\*{1,2}")
+_BULLET: Final = re.compile(r"^\s*(\d+\.|[-*])\s+")
 _STEPS: Final = (
     (FeedConfigError, "Correct the feed, the connection or the set-up, then clear the task. A retry cannot help."),
     (RetriableSyncError, "Nothing yet: Airflow retries the task. Look at the other side if it keeps failing."),
@@ -28,13 +31,15 @@ _STEPS: Final = (
 class ErrorPage:
     """One error code in words.
 
-    :param next_step: Markdown.
+    :param next_step: the first of ``steps``.
+    :param steps: what to do, in this order; text without markup.
     :param url: its page, where ``CDP_DOCS_URL`` says where the documentation is.
     """
 
     code: str
     title: str
     next_step: str
+    steps: tuple[str, ...]
     url: str | None
 
 
@@ -44,11 +49,13 @@ def error_page(code: str) -> ErrorPage | None:
     if cls is None:
         return None
     text = _page(code)
-    title, step = _TITLE.search(text), _WHAT_TO_DO.search(text)
+    title, found = _TITLE.search(text), _WHAT_TO_DO.search(text)
+    steps = tuple(_plain_steps(found[1])) if found else ()
     return ErrorPage(
         code,
         title[1] if title else (cls.__doc__ or code).split(". ")[0].strip().rstrip("."),
-        step[1].strip() if step else _step_of(cls),
+        steps[0] if steps else _step_of(cls),
+        steps or (_step_of(cls),),
         _url(code),
     )
 
@@ -57,6 +64,14 @@ def code_in(message: str) -> str | None:
     """Return the first error code of a text."""
     found = _CODE.search(message)
     return found[0] if found else None
+
+
+def _plain_steps(markdown: str) -> Iterator[str]:
+    """Yield the entries of a list, or the paragraphs where there is none."""
+    for entry in re.split(r"\n(?=\d+\. |[-*] )|\n\n", markdown.strip()):
+        text = _EMPHASIS.sub(r"\1", _LINK.sub(r"\1", _BULLET.sub("", entry))).replace("`", "")
+        if text.strip():
+            yield " ".join(text.split())
 
 
 def _step_of(cls: type[SyncError]) -> str:

@@ -1,4 +1,7 @@
-"""Answers for what went wrong: always JSON with a code, a message and the next step, never a traceback."""
+"""Answers for what went wrong: always JSON with a message and the next step, never a traceback.
+
+The code is that of an error of this package; who may not, or asks for what is not there, gets none.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _answer(number: int, code: str, message: str, next_step: str | None, headers: Any = None) -> JSONResponse:
+def _answer(number: int, code: str | None, message: str, next_step: str | None, headers: Any = None) -> JSONResponse:
     content = {"code": code, "message": message, "next_step": next_step or ""}
     return JSONResponse(content, number, headers={"Cache-Control": "no-store", **(headers or {})})
 
@@ -67,9 +70,7 @@ def _sync_error(request: Request, err: Exception) -> JSONResponse:
 def _http_error(request: Request, err: Exception) -> JSONResponse:
     if not isinstance(err, HTTPException):
         return _unexpected(request, err)
-    return _answer(
-        err.status_code, f"HTTP-{err.status_code}", str(err.detail), _STEPS.get(err.status_code), err.headers
-    )
+    return _answer(err.status_code, None, str(err.detail), _STEPS.get(err.status_code), err.headers)
 
 
 def _invalid(request: Request, err: Exception) -> JSONResponse:
@@ -78,7 +79,7 @@ def _invalid(request: Request, err: Exception) -> JSONResponse:
         return _unexpected(request, err)
     problems = "; ".join(f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in err.errors())
     number = status.HTTP_422_UNPROCESSABLE_CONTENT
-    return _answer(number, f"HTTP-{number}", problems, _STEPS[number])
+    return _answer(number, None, problems, _STEPS[number])
 
 
 def _unexpected(request: Request, err: Exception) -> JSONResponse:

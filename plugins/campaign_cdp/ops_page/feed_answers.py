@@ -81,7 +81,7 @@ class FeedAnswer:
     description: str | None = None
     campaign: str | None = None
     paused: bool | None = None
-    may_edit: bool = False
+    can_edit: bool = False
     last: LastAnswer | None = None
     applied_at: datetime | None = None
     lag_seconds: float | None = None

@@ -57,7 +57,7 @@ def read_ledgers(connections: LedgerConnections, feeds: Iterable[Feed], now: dat
         return dict(zip(groups, found, strict=True))
 
 
-def feed_answer(feed: Feed, ledger: LedgerFacts, dag: DagFacts | None, now: datetime, *, may_edit: bool) -> FeedAnswer:
+def feed_answer(feed: Feed, ledger: LedgerFacts, dag: DagFacts | None, now: datetime, *, can_edit: bool) -> FeedAnswer:
     """Say all there is of one feed."""
     last = ledger.last.get(feed.id)
     days = trend(ledger.days.get(feed.id, ()), now)
@@ -73,7 +73,7 @@ def feed_answer(feed: Feed, ledger: LedgerFacts, dag: DagFacts | None, now: date
         description=feed.description,
         campaign=feed.campaign,
         paused=paused,
-        may_edit=may_edit,
+        can_edit=can_edit,
         last=_last(last) if last else None,
         applied_at=last.applied_at if last else None,
         lag_seconds=(now - last.applied_of).total_seconds() if last and last.applied_of else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.ledger.browse import Browse
 from campaign_cdp.ledger.overview import Overview
+from campaign_cdp.ledger.overview_records import FeedDay
 from campaign_cdp.ops_page.access import FeedDep, ReaderDep
 from campaign_cdp.ops_page.connections import ledgers
 from campaign_cdp.ops_page.dag_runs import SessionDep, facts_of
@@ -29,7 +30,7 @@ def feeds(reader: ReaderDep, session: SessionDep) -> FeedsAnswer:
     facts = read_ledgers(ledgers, mine, now)
     editable = reader.editable_dag_ids()
     answers = [
-        feed_answer(feed, facts[feed.campaign], dags.get(dag_id), now, may_edit=dag_id in editable)
+        feed_answer(feed, facts[feed.campaign], dags.get(dag_id), now, can_edit=dag_id in editable)
         for feed, dag_id in ((feed, dag_id_of(feed)) for feed in mine)
     ]
     answers += map(broken_answer, reader.broken())
@@ -38,14 +39,14 @@ def feeds(reader: ReaderDep, session: SessionDep) -> FeedsAnswer:
 
 @router.get("/feeds/{feed}/charts")
 def charts(feed: FeedDep, days: Annotated[int, Query(ge=1, le=366)] = 30) -> ChartsAnswer:
-    """Return rows, rejects, lag and duration day by day; days without a run are left out."""
+    """Return rows, rejects, lag and duration day by day, those without a run included."""
     since = (datetime.now(UTC) - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
     with ledgers.lend(feed.campaign) as conn:
         ledger = Overview(conn)
         read = ledger.days_of_runs if isinstance(feed, AudienceFeed) else ledger.days_of_windows
-        found = read([feed.id], since).get(feed.id, [])
-    answers = [DayAnswer(day.day, day.works, day.rows, day.rejected, day.lag_seconds, day.seconds) for day in found]
-    return ChartsAnswer(feed.id, answers)
+        found = {day.day: day for day in read([feed.id], since).get(feed.id, [])}
+    wanted = (since.date() + timedelta(days=number) for number in range(days))
+    return ChartsAnswer(feed.id, [_day(day, found.get(day)) for day in wanted])
 
 
 @router.get("/feeds/{feed}/watermarks")
@@ -53,3 +54,9 @@ def watermarks(feed: FeedDep) -> WatermarksAnswer:
     """Return how far each log of an export is; an import has none."""
     with ledgers.lend(feed.campaign) as conn:
         return WatermarksAnswer(Browse(conn).watermarks(feed.id))
+
+
+def _day(day: date, found: FeedDay | None) -> DayAnswer:
+    if found is None:
+        return DayAnswer(day, 0, 0, 0, None, None)
+    return DayAnswer(day, found.works, found.rows, found.rejected, found.lag_seconds, found.seconds)

@@ -18,7 +18,7 @@ from campaign_cdp.ops_page.cursors import read_reject, write_place, write_reject
 from campaign_cdp.ops_page.feeds import dag_id_of, url_of
 from campaign_cdp.ops_page.filters import COUNTED, After, Limit, PageDep
 from campaign_cdp.ops_page.located import RunDep
-from campaign_cdp.ops_page.run_answers import FileAnswer, RejectsAnswer, RunAnswer, RunsAnswer
+from campaign_cdp.ops_page.run_answers import FileAnswer, RejectsAnswer, RunAnswer, RunsAnswer, extended
 from campaign_cdp.rows.reject_file import reject_lines
 
 router = APIRouter()
@@ -42,10 +42,11 @@ def run(located: RunDep, reader: ReaderDep) -> RunAnswer:
     feed, found = located.feed, located.run
     with ledgers.lend(feed.campaign) as conn:
         ledger = Browse(conn)
-        return RunAnswer(
-            run=found,
+        return extended(
+            RunAnswer,
+            found,
             dag_id=dag_id_of(feed),
-            may_edit=reader.may_edit(feed),
+            can_edit=reader.may_edit(feed),
             files=[_file(feed, file) for file in ledger.run_files(found.run_id)],
             steps=ledger.run_steps(found.run_id),
             rejects_by_code=ledger.reject_codes(found.run_id),
@@ -89,15 +90,4 @@ def _chained(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _file(feed: Feed, file: RunFile) -> FileAnswer:
-    return FileAnswer(
-        part_no=file.part_no,
-        key=file.key,
-        url=url_of(feed.landing_zone, file.historised_key or file.key),
-        size=file.size,
-        modified=file.modified,
-        state=file.state,
-        rows=file.rows,
-        rejected=file.rejected,
-        sha256=file.sha256,
-        historised_key=file.historised_key,
-    )
+    return extended(FileAnswer, file, url=url_of(feed.landing_zone, file.historised_key or file.key))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from campaign_cdp.feeds.directions import Feed
 from campaign_cdp.ledger.browse import Browse
+from campaign_cdp.ledger.browse_records import WindowFile
 from campaign_cdp.ops_page.access import FeedDep, ReaderDep
 from campaign_cdp.ops_page.connections import ledgers
 from campaign_cdp.ops_page.cursors import write_place
 from campaign_cdp.ops_page.feeds import dag_id_of, url_of
 from campaign_cdp.ops_page.filters import COUNTED, PageDep
 from campaign_cdp.ops_page.located import WindowDep
-from campaign_cdp.ops_page.run_answers import WindowAnswer, WindowFileAnswer, WindowsAnswer
+from campaign_cdp.ops_page.run_answers import WindowAnswer, WindowFileAnswer, WindowsAnswer, extended
 
 router = APIRouter()
 
@@ -34,12 +36,16 @@ def window(located: WindowDep, reader: ReaderDep) -> WindowAnswer:
     feed, found = located.feed, located.window
     with ledgers.lend(feed.campaign) as conn:
         ledger = Browse(conn)
-        files = ledger.window_files(found.window_id)
-        return WindowAnswer(
-            window=found,
+        return extended(
+            WindowAnswer,
+            found,
             dag_id=dag_id_of(feed),
-            may_edit=reader.may_edit(feed),
-            files=[WindowFileAnswer(one, url_of(feed.landing_zone, one.historised_key or one.key)) for one in files],
+            can_edit=reader.may_edit(feed),
+            files=[_file(feed, file) for file in ledger.window_files(found.window_id)],
             steps=ledger.window_steps(found.window_id),
             audit=ledger.audit_of(feed.id, "window_id", found.window_id, found.dag_run_id),
         )
+
+
+def _file(feed: Feed, file: WindowFile) -> WindowFileAnswer:
+    return extended(WindowFileAnswer, file, url=url_of(feed.landing_zone, file.historised_key or file.key))

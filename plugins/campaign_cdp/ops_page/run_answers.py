@@ -1,11 +1,22 @@
-"""What the routes about runs and windows answer with."""
+"""What the routes about runs and windows answer with: rows of the ledger, and what the page needs besides."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
-from campaign_cdp.ledger.browse_records import AuditRow, RejectRow, RunRow, StepRow, WindowFile, WindowRow
+from campaign_cdp.ledger.browse_records import (
+    AuditRow,
+    RejectRow,
+    RunFile,
+    RunRow,
+    StepRow,
+    WindowCore,
+    WindowFile,
+    WindowRow,
+)
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +34,16 @@ class RunsAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class FileAnswer:
-    """One file of a run; the manifest is part 0. ``url`` names where it is now."""
+class FileAnswer(RunFile):
+    """:param url: where the file is now."""
 
-    part_no: int
-    key: str
     url: str
-    size: int
-    modified: datetime
-    state: str
-    rows: int | None
-    rejected: int | None
-    sha256: str | None
-    historised_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class RunAnswer:
-    run: RunRow
+class RunAnswer(RunRow):
     dag_id: str
-    may_edit: bool
+    can_edit: bool
     files: list[FileAnswer]
     steps: list[StepRow]
     rejects_by_code: dict[str, int]
@@ -66,18 +67,22 @@ class WindowsAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowFileAnswer:
-    """One file of a window. ``url`` names where it is now, once it is published."""
+class WindowFileAnswer(WindowFile):
+    """:param url: where the file is now, or will be once it is published."""
 
-    file: WindowFile
     url: str
 
 
 @dataclass(frozen=True, slots=True)
-class WindowAnswer:
-    window: WindowRow
+class WindowAnswer(WindowCore):
     dag_id: str
-    may_edit: bool
+    can_edit: bool
     files: list[WindowFileAnswer]
     steps: list[StepRow]
     audit: list[AuditRow]
+
+
+def extended(answer: type[Answer], row: Any, **more: Any) -> Answer:
+    """Return an answer with what it shares with a row of the ledger, and more."""
+    names = {field.name for field in fields(answer)} - more.keys()  # type: ignore[arg-type]
+    return answer(**{name: getattr(row, name) for name in names}, **more)
