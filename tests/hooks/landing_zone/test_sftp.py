@@ -245,6 +245,14 @@ class TestMoving(SftpTests):
             getattr(zone, step)(staged, "out/g.csv")
         assert target.names == ["out/g.csv", "tmp/g.csv"]
 
+    def test_a_newer_version_is_not_even_renamed_for_a_moment(
+        self, zone: SftpLandingZone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old = zone.stage("in/g.csv", small("old"))
+        zone.stage("in/g.csv", small("newer"))
+        monkeypatch.setattr(SFTPClient, "rename", lambda *_: pytest.fail("it was renamed"))
+        assert zone.move(old, "done/g.csv") is None
+
     def test_a_version_that_comes_between_the_check_and_the_rename_goes_back(
         self, zone: SftpLandingZone, monkeypatch: pytest.MonkeyPatch
     ) -> None:
