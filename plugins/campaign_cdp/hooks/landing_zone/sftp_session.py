@@ -24,6 +24,8 @@ from campaign_cdp.hooks.landing_zone.sftp_errors import is_answer, mapped_errors
 
 _UNVERIFIED: Final = ("no_host_key_check", "ignore_hostkey_verification", "allow_host_key_change")
 _IDLE: Final = 5.0
+#: Bytes that the server may send unasked. What is under way is bounded by the requests; this must not hold them up.
+_WINDOW: Final = 16 * 1024 * 1024
 
 
 class SftpSession:
@@ -119,7 +121,7 @@ class SftpSession:
             raise
         transport = self._ssh.get_transport()
         with _closed_after(self._timeout, transport):
-            channel = transport.open_session(timeout=self._timeout)
+            channel = transport.open_session(window_size=_WINDOW, timeout=self._timeout)
             channel.settimeout(self._timeout)
             channel.invoke_subsystem("sftp")
             return SFTPClient(channel)

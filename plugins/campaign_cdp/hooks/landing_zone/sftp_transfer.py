@@ -23,8 +23,8 @@ from campaign_cdp.hooks.landing_zone.object_stream import Mapped
 
 #: Bytes of a request: what every server has to take.
 REQUEST: Final = 32_768
-#: Requests under way, so 2 MiB: as much as an SSH channel lets a server send unasked.
-UNDER_WAY: Final = 64
+#: Requests under way, so 4 MiB. They are sent in bursts: one for each answer would make the server wait for each.
+UNDER_WAY: Final = 128
 
 
 class _Piece:
@@ -98,6 +98,8 @@ class RemoteStream(io.RawIOBase):
         return data
 
     def _ask(self) -> None:
+        if len(self._pieces) > UNDER_WAY // 2:
+            return
         while self._asked < self._size and len(self._pieces) < UNDER_WAY:
             size = min(REQUEST, self._size - self._asked)
             self._send(_Piece(self._asked, size))
