@@ -2,19 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from campaign_cdp.ops_page.airflow_plugin import CampaignCdpPlugin
 
-from airflow.plugins_manager import AirflowPlugin
-
-from campaign_cdp.ops_page.lazy_app import LazyApp
-
-_PAGE = {"name": "Sync runs", "bundle_url": "/campaign-cdp/static/app.js"}
-
-
-class CampaignCdpPlugin(AirflowPlugin):
-    name = "campaign_cdp"
-    fastapi_apps: ClassVar[list[Any]] = [{"name": "campaign_cdp", "app": LazyApp(), "url_prefix": "/campaign-cdp"}]
-    react_apps: ClassVar[list[Any]] = [
-        {**_PAGE, "destination": "nav", "category": "browse", "url_route": "sync-runs"},
-        {**_PAGE, "destination": "dag", "url_route": "sync-runs-of-dag"},
-    ]
+__all__ = ["CampaignCdpPlugin"]

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
-_PROJECT_DIR = Path(__file__).resolve().parents[2]
+#: What a wheel has of the project's folders; a checkout has the folders themselves.
+_WHEEL_DATA: Final = Path(__file__).with_name("_project")
+
+
+def is_wheel() -> bool:
+    """Tell whether the package was installed without its project."""
+    return _WHEEL_DATA.is_dir()
+
+
+def project_dir() -> Path:
+    """Folder of ``dags/``, ``docs/errors/`` and ``include/`` as they came with the package."""
+    return _WHEEL_DATA if is_wheel() else Path(__file__).resolve().parents[2]
 
 
 def include_dir() -> Path:
-    """Folder of feeds, SQL and schemas; ``CDP_INCLUDE_DIR`` moves it."""
-    return Path(os.environ.get("CDP_INCLUDE_DIR") or _PROJECT_DIR / "include")
+    """Folder of the user's feeds and limits; ``CDP_INCLUDE_DIR`` moves it.
+
+    The project's ``include/``. Without its project the package looks where Airflow's images have that folder.
+    """
+    if given := os.environ.get("CDP_INCLUDE_DIR"):
+        return Path(given)
+    home = Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser() if is_wheel() else project_dir()
+    return home / "include"
 
 
 def feeds_dir() -> Path:
@@ -18,6 +36,16 @@ def feeds_dir() -> Path:
     return Path(os.environ.get("CDP_FEEDS_DIR") or include_dir() / "feeds")
 
 
+def mappings_dir() -> Path:
+    """Folder of the mappings of Campaign's logs: the user's, or else those that came with the package."""
+    return _own_or_shipped("mappings")
+
+
 def sql_dir() -> Path:
     """Folder of the SQL statements, one per file."""
-    return include_dir() / "sql"
+    return _own_or_shipped("sql")
+
+
+def _own_or_shipped(name: str) -> Path:
+    own = include_dir() / name
+    return own if own.is_dir() else project_dir() / "include" / name

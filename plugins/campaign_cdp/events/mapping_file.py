@@ -17,7 +17,7 @@ from campaign_cdp.feeds.model import Strict
 from campaign_cdp.feeds.problems import FeedFileError
 from campaign_cdp.feeds.rules import BrokenRulesError
 from campaign_cdp.feeds.yaml_source import read_source
-from campaign_cdp.settings import include_dir
+from campaign_cdp.settings import mappings_dir
 
 
 class Kind(StrEnum):
@@ -104,7 +104,7 @@ def mapping_path(name: str) -> Path:
 
     :raises FeedConfigError: if there is none of that name.
     """
-    folder = include_dir() / "mappings"
+    folder = mappings_dir()
     known = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     if name not in known:
         raise FeedConfigError(f"There is no mapping {name!r} in {folder}{did_you_mean(name, known)}")

@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 from campaign_cdp.exceptions import FeedConfigError, LimitError, RetriableSyncError, SyncDataError, SyncError
+from campaign_cdp.settings import project_dir
 
-_PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "errors"
 _CODE: Final = re.compile(r"ACR-\d{3}")
 _TITLE: Final = re.compile(r"^# ACR-\d{3}: (.+)$", re.MULTILINE)
 _WHAT_TO_DO: Final = re.compile(r"^## What to do\n+(.+?)(?=\n## |\Z)", re.MULTILINE | re.DOTALL)
@@ -85,7 +84,7 @@ def _url(code: str) -> str | None:
 
 @cache
 def _page(code: str) -> str:
-    path = _PAGES / f"{code}.md"
+    path = project_dir() / "docs" / "errors" / f"{code}.md"
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 

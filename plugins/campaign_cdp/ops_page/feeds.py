@@ -12,7 +12,7 @@ from campaign_cdp.feeds.directions import MODELS, Feed
 from campaign_cdp.feeds.loader import load_feeds
 from campaign_cdp.feeds.problems import FeedFileError
 from campaign_cdp.feeds.zones import AnyStorage
-from campaign_cdp.settings import feeds_dir, include_dir
+from campaign_cdp.settings import feeds_dir, mappings_dir
 
 _State = tuple[tuple[str, int, int], ...]
 
@@ -77,7 +77,7 @@ def _broken(error: FeedConfigError) -> BrokenFeed:
 
 
 def _state() -> Iterator[tuple[str, int, int]]:
-    for folder in (feeds_dir(), include_dir() / "mappings"):
+    for folder in (feeds_dir(), mappings_dir()):
         yield str(folder), 0, 0
         for path in sorted(folder.glob("*.y*ml")):
             yield from _file_state(path)

@@ -13,8 +13,8 @@ from typing import ClassVar
 
 from campaign_cdp.exceptions import SandboxError
 from campaign_cdp.sandbox.server import EmbeddedServer, ServerRecord, generated_secret
+from campaign_cdp.settings import project_dir
 
-_PROJECT_DIR = Path(__file__).resolve().parents[3]
 #: User of the UI -> role.
 USERS = {"admin": "admin", "viewer": "viewer"}
 
@@ -83,8 +83,8 @@ class AirflowServer(EmbeddedServer):
         url = f"http://127.0.0.1:{self.record.ports.get('api', 8080)}"
         return self._connections | {
             "AIRFLOW_HOME": str(self.folder),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(_PROJECT_DIR / "dags"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(_PROJECT_DIR / "plugins"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(project_dir() / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(project_dir() / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
