@@ -77,7 +77,8 @@ class TestOpenSsh(SftpContract):
     bottomless = "the file system of the tests has no limit that a test could reach"
 
     @pytest.fixture(scope="class")
-    def sshd(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    @staticmethod
+    def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
         folder = tmp_path_factory.mktemp("sshd")
         with running_sshd(folder) as port:
             yield folder, port
