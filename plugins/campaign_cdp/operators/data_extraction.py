@@ -15,6 +15,7 @@ from campaign_cdp.hooks.campaign.events import EventDatabase, Partition
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import Ledger, StagedFile, Window
+from campaign_cdp.links import ExportWindowLink
 from campaign_cdp.operators.export_files import encoder, file_name
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class ExtractPartitionOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("partition",)
     ui_color = "#e6f4ea"
+    operator_extra_links = (ExportWindowLink(),)
+    window_id: int | None = None
 
     partition: dict[str, Any]
 
@@ -55,6 +58,7 @@ class ExtractPartitionOperator(BaseOperator):
         with connect(self.feed.campaign) as conn:
             ledger = Ledger(conn)
             window = ledger.window_of(self.feed.id, context["dag_run"].run_id)
+            self.window_id = window.window_id
             ledger.lock_window(window.window_id, step)
             done = ledger.window_step(window.window_id, step)
             if done is not None:

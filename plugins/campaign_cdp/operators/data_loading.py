@@ -16,6 +16,7 @@ from campaign_cdp.hooks.campaign.audience import AudienceDatabase
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import Ledger, Run
+from campaign_cdp.links import FileSetLink, RejectsLink, SyncRunLink
 from campaign_cdp.operators.reject_spool import RejectSpool
 from campaign_cdp.rows.decompress import Decrypt
 from campaign_cdp.rows.reader import PartReader
@@ -45,6 +46,8 @@ class LoadPartOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("part",)
     ui_color = "#e8f0fe"
+    operator_extra_links = (SyncRunLink(), FileSetLink(), RejectsLink())
+    sync_run_id: int | None = None
 
     part: dict[str, Any]
 
@@ -66,6 +69,7 @@ class LoadPartOperator(BaseOperator):
     def _load_once(self, conn: psycopg.Connection, dag_run_id: str, part_no: int, obj: StoredObject) -> dict[str, int]:
         ledger = Ledger(conn)
         run = ledger.run_of(self.feed.id, dag_run_id)
+        self.sync_run_id = run.run_id
         ledger.lock(run.run_id, f"part {part_no}")
         run = ledger.guard(run.run_id)
         loaded = ledger.part(run.run_id, part_no)

@@ -15,6 +15,7 @@ from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import FileState, Ledger, Run
+from campaign_cdp.links import FileSetLink, SyncRunLink
 from campaign_cdp.operators.retention import Tally, purge
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class EndImportOperator(BaseOperator):
     """
 
     ui_color = "#e8f0fe"
+    operator_extra_links = (SyncRunLink(), FileSetLink())
+    sync_run_id: int | None = None
 
     def __init__(self, *, feed: AudienceFeed, **kwargs: Any) -> None:
         super().__init__(outlets=[applied_asset(feed), waiting_alias(feed)], **kwargs)
@@ -56,6 +59,7 @@ class EndImportOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         with connect(self.feed.campaign) as conn:
             run = Ledger(conn).run_of(self.feed.id, context["dag_run"].run_id)
+        self.sync_run_id = run.run_id
         if run.preview:
             self._close(run, "previewed")
             raise AirflowSkipException("Preview: the counts of reconciliation are the result, no file was touched.")

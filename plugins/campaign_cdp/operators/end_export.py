@@ -14,6 +14,7 @@ from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import ExportFile, Ledger, Window, WindowState
+from campaign_cdp.links import ExportWindowLink
 from campaign_cdp.operators.retention import Tally, purge
 from campaign_cdp.windows import forget_before
 
@@ -38,6 +39,8 @@ class EndExportOperator(BaseOperator):
     """
 
     ui_color = "#e6f4ea"
+    operator_extra_links = (ExportWindowLink(),)
+    window_id: int | None = None
 
     def __init__(self, *, feed: EventFeed, **kwargs: Any) -> None:
         super().__init__(outlets=[exported_asset(feed)], **kwargs)
@@ -46,6 +49,7 @@ class EndExportOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         with connect(self.feed.campaign) as conn:
             window = Ledger(conn).window_of(self.feed.id, context["dag_run"].run_id)
+        self.window_id = window.window_id
         if window.preview:
             raise AirflowSkipException("Preview: the counts of incremental_query are the result, nothing was exported.")
         self._clean_staging(window)

@@ -13,6 +13,7 @@ from campaign_cdp.feeds.loader import config_hash
 from campaign_cdp.hooks.campaign.events import EventDatabase
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.ledger.store import Ledger, Window, WindowState
+from campaign_cdp.links import ExportWindowLink
 from campaign_cdp.operators.export_limits import ExportGate
 from campaign_cdp.windows import Span, plan_bounds
 
@@ -34,6 +35,8 @@ class IncrementalQueryOperator(BaseOperator):
     """
 
     ui_color = "#e6f4ea"
+    operator_extra_links = (ExportWindowLink(),)
+    window_id: int | None = None
 
     def __init__(self, *, feed: EventFeed, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -48,6 +51,7 @@ class IncrementalQueryOperator(BaseOperator):
             window = self._open(conn, context["dag_run"].run_id, params)
             nothing_to_do = window.preview or window.state is WindowState.DONE
             partitions = [] if nothing_to_do else database.partitions(window.window_id, self.feed.parts.partitions)
+        self.window_id = window.window_id
         self._report(window)
         return [asdict(partition) for partition in partitions]
 

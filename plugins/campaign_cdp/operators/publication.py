@@ -14,6 +14,7 @@ from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import ExportFile, Ledger, Window, WindowState
+from campaign_cdp.links import ExportWindowLink
 from campaign_cdp.operators.data_extraction import extraction_step
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class PublishFilesOperator(BaseOperator):
     """
 
     ui_color = "#e6f4ea"
+    operator_extra_links = (ExportWindowLink(),)
+    window_id: int | None = None
 
     def __init__(self, *, feed: EventFeed, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -60,7 +63,8 @@ class PublishFilesOperator(BaseOperator):
         """From here on AEP may see files, so no other Dag run may take this window's events any more."""
         with connect(self.feed.campaign) as conn:
             ledger = Ledger(conn)
-            window = ledger.guard_window(ledger.window_of(self.feed.id, dag_run_id).window_id)
+            self.window_id = ledger.window_of(self.feed.id, dag_run_id).window_id
+            window = ledger.guard_window(self.window_id)
             if window.preview:
                 raise AirflowSkipException("Preview: nothing was extracted, so there is nothing to publish.")
             if window.is_unseen:

@@ -14,6 +14,7 @@ from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.hooks.campaign.audience import AudienceDatabase
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.ledger.store import Ledger, Run
+from campaign_cdp.links import RejectsLink, SyncRunLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -34,6 +35,8 @@ class AudienceStepOperator(BaseOperator):
     #: A step that only reads Campaign does its work again when it is cleared before the run is applied.
     repeatable: ClassVar[bool] = False
     ui_color = "#e8f0fe"
+    operator_extra_links = (SyncRunLink(), RejectsLink())
+    sync_run_id: int | None = None
 
     def __init__(self, *, feed: AudienceFeed, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -53,6 +56,7 @@ class AudienceStepOperator(BaseOperator):
         with connect(self.feed.campaign) as conn:
             ledger = Ledger(conn)
             run = ledger.run_of(self.feed.id, dag_run_id)
+            self.sync_run_id = run.run_id
             ledger.lock(run.run_id, self.step)
             run = ledger.guard(run.run_id)
             done = ledger.step(run.run_id, self.step)

@@ -13,6 +13,7 @@ from campaign_cdp.file_sets import FileSet
 from campaign_cdp.hooks.campaign import work_tables
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.ledger.store import Ledger, Run
+from campaign_cdp.links import FileSetLink, SyncRunLink
 from campaign_cdp.operators.import_limits import check_before_loading
 from campaign_cdp.triggers.file_set import FileSetTrigger
 
@@ -37,6 +38,8 @@ class FileSetSensor(BaseSensorOperator):
     """
 
     ui_color = "#e8f0fe"
+    operator_extra_links = (SyncRunLink(), FileSetLink())
+    sync_run_id: int | None = None
 
     def __init__(self, *, feed: AudienceFeed, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -104,6 +107,7 @@ class FileSetSensor(BaseSensorOperator):
                 config_hash=config_hash(self.feed),
                 preview=bool(context["params"]["preview"]),
             )
+            self.sync_run_id = opened.run.run_id
             for run_id in opened.displaced:
                 work_tables.drop(conn, run_id)
             if opened.run.is_open:

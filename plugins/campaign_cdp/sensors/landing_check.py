@@ -10,6 +10,7 @@ from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.ledger.store import Ledger, WindowState
+from campaign_cdp.links import ExportWindowLink
 from campaign_cdp.triggers.landing_check import LandingCheckTrigger
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class LandingCheckSensor(BaseSensorOperator):
     """
 
     ui_color = "#e6f4ea"
+    operator_extra_links = (ExportWindowLink(),)
+    window_id: int | None = None
 
     def __init__(self, *, feed: EventFeed, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -38,6 +41,7 @@ class LandingCheckSensor(BaseSensorOperator):
         with connect(self.feed.campaign) as conn:
             ledger = Ledger(conn)
             window = ledger.window_of(self.feed.id, context["dag_run"].run_id)
+            self.window_id = window.window_id
             files = ledger.window_files(window.window_id)
         if not files or window.state is WindowState.DONE:
             self.log.info("No file to look for: the window %s", "has no events" if not files else "is done already")
@@ -51,10 +55,12 @@ class LandingCheckSensor(BaseSensorOperator):
             ),
             timeout=self.feed.alerts.landing_within + _GRACE,
             method_name="execute_complete",
+            kwargs={"window_id": window.window_id},
         )
         return None
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, int]:
+    def execute_complete(self, context: Context, event: dict[str, Any], window_id: int | None = None) -> dict[str, int]:
+        self.window_id = window_id
         if event["status"] == "landed":
             self.log.info("All files are there")
             return {"files": event["files"]}
