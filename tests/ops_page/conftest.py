@@ -5,7 +5,6 @@ Imports and exports are in Dag bundles of two teams, so that there are users who
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +40,18 @@ def token_of(name: str, role: str | None, teams: list[str] | None = None) -> str
 
 
 @pytest.fixture(scope="session")
-def feeds_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def feeds_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The feeds of the project, in a folder that tests may add to."""
     folder = tmp_path_factory.mktemp("feeds")
     for name in FEEDS:
         (folder / f"{name}.yaml").write_text((REPO / "include" / "feeds" / f"{name}.yaml").read_text())
-    os.environ["CDP_FEEDS_DIR"] = str(folder)
-    yield folder
-    del os.environ["CDP_FEEDS_DIR"]
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def feeds_of_the_page(feeds_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For these tests only: those of other folders run in the same process."""
+    monkeypatch.setenv("CDP_FEEDS_DIR", str(feeds_folder))
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +78,9 @@ def airflow_metadata(feeds_folder: Path) -> None:
             model = DagBundleModel(name=bundle)
             model.teams.append(Team(name=bundle))
             session.add(model)
-        bag = DagBag(REPO / "dags" / file, bundle_path=REPO / "dags", bundle_name=bundle)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CDP_FEEDS_DIR", str(feeds_folder))
+            bag = DagBag(REPO / "dags" / file, bundle_path=REPO / "dags", bundle_name=bundle)
         assert bag.import_errors == {}
         with create_session() as session:
             sync_bag_to_db(bag, bundle, None, session=session)
