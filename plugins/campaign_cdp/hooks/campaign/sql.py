@@ -40,9 +40,10 @@ def open_connection(conn_id: str, *, connect_timeout: int | None = None) -> psyc
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
     hook = PostgresHook(conn_id)
-    if connect_timeout is not None:
-        hook.connection = copy(hook.connection)
-        hook.connection.extra = json.dumps({"connect_timeout": connect_timeout, **hook.connection.extra_dejson})
+    hook.connection = copy(hook.connection)
+    # A form saves what nobody filled in, and the driver takes that for a value.
+    given = {name: value for name, value in hook.connection.extra_dejson.items() if value not in (None, "")}
+    hook.connection.extra = json.dumps(({"connect_timeout": connect_timeout} if connect_timeout else {}) | given)
     conn = cast("psycopg.Connection", hook.get_conn())
     try:
         conn.execute(_SESSION)
