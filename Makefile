@@ -84,3 +84,7 @@ bench-export: $(VENV)/.installed ## Measure the export against its floor, two pa
 .PHONY: bench-zones
 bench-zones: $(VENV)/.installed ## Measure each landing zone against the storage's own client
 	@$(BIN)/python -m tests.benchmarks.bench_zones $(BENCH_ARGS)
+
+.PHONY: bench-page
+bench-page: $(VENV)/.installed-dev ## Measure how fast the Sync runs page answers over 100,000 runs
+	@$(BIN)/python -m tests.benchmarks.bench_page $(BENCH_ARGS)

@@ -29,6 +29,9 @@ _API = "/campaign-cdp/api"
 @click.option("--rejects", default=1_000_000, show_default=True, type=click.IntRange(1000), help="Rejected lines.")
 @click.option("--imports", default=40, show_default=True, type=click.IntRange(1), help="Feeds that share the runs.")
 @click.option("--exports", default=10, show_default=True, type=click.IntRange(1), help="Feeds that share the windows.")
+@click.option(
+    "--days", default=90, show_default=True, type=click.IntRange(1), help="Days that the runs are spread over."
+)
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(1), help="Requests of each route.")
 @click.option("--json", "as_json", is_flag=True, help="Also write the result to standard output.")
 @click.pass_context
@@ -39,6 +42,7 @@ def main(
     rejects: int,
     imports: int,
     exports: int,
+    days: int,
     rounds: int,
     as_json: bool,
 ) -> None:
@@ -50,7 +54,7 @@ def main(
         set_environment(folder)
         feeds = write_feeds(folder, imports, exports)
         CONSOLE.print(f"Writing {runs:,} runs, {windows:,} windows and {rejects:,} rejects ...")
-        with seeded_ledger(folder, feeds, runs=runs, windows=windows, rejects=rejects) as (_, with_rejects):
+        with seeded_ledger(folder, feeds, runs=runs, windows=windows, rejects=rejects, days=days) as (_, with_rejects):
             prepare_airflow(
                 [*(f"audience_import__{one}" for one in feeds[0]), *(f"event_export__{one}" for one in feeds[1])]
             )

@@ -52,7 +52,7 @@ def write_feeds(folder: Path, imports: int, exports: int) -> tuple[list[str], li
 
 @contextmanager
 def seeded_ledger(
-    folder: Path, feeds: tuple[list[str], list[str]], *, runs: int, windows: int, rejects: int
+    folder: Path, feeds: tuple[list[str], list[str]], *, runs: int, windows: int, rejects: int, days: int
 ) -> Iterator[tuple[str, list[int]]]:
     """Start PostgreSQL with a ledger of so many rows; yields its connection string and the runs that have rejects."""
     with PostgresServer(folder / "postgres", settings=_SHARED) as server:
@@ -60,8 +60,8 @@ def seeded_ledger(
         dsn = server.dsn("ledger")
         upgrade(dsn)
         with psycopg.connect(dsn, autocommit=True) as conn:
-            seed_runs(conn, feeds[0], runs)
-            seed_windows(conn, feeds[1], windows)
+            seed_runs(conn, feeds[0], runs, days=days)
+            seed_windows(conn, feeds[1], windows, days=days)
             seed_readings(conn, 24 * 90)
             newest = [
                 row[0]

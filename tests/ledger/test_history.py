@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from alembic import command
 
 from campaign_cdp.exceptions import RunAbandonedError, WindowAbandonedError
 from campaign_cdp.file_sets import StoredObject
+from campaign_cdp.ledger import migrate
 from campaign_cdp.ledger.migrate import upgrade
 from campaign_cdp.ledger.store import Ledger, Run, StagedFile
 from campaign_cdp.windows import LogWindow
@@ -113,20 +115,20 @@ def test_superseded_file_sets_wait_until_each_file_is_historised_or_found_gone(l
 
 
 def test_the_migration_takes_over_the_time_of_what_was_historised_before(empty_dsn: str) -> None:
-    upgrade(empty_dsn)
     with psycopg.connect(empty_dsn) as conn:
-        ledger = Ledger(conn)
-        run = ledger.open_run(feed=FEED, dag_run_id="r", file_set=file_set(), config_hash="h", preview=False).run
-        ledger.finish(run.run_id, "applied", {})
-        ledger.historised(run.run_id, 1, stored("old/a.csv"))
-        # As version 0003 had it.
-        conn.execute("ALTER TABLE cdp.sync_file DROP COLUMN historised_at, DROP COLUMN historised_etag")
-        for name in ("sync_file_historised", "sync_file_superseded", "export_file_historised", "export_file_published"):
-            conn.execute(f"DROP INDEX IF EXISTS cdp.{name}")
+        conn.execute("CREATE SCHEMA cdp")
+        conn.commit()
+        with migrate._alembic_connection(conn) as connection, connection.begin():
+            command.upgrade(migrate._config(connection), "0003")
         conn.execute(
-            "ALTER TABLE cdp.export_file DROP COLUMN historised_key, DROP COLUMN historised_etag, DROP COLUMN historised_at"
+            "INSERT INTO cdp.sync_run (feed, dag_run_id, file_set_id, fingerprint, ordered_at, config_hash, preview, "
+            "state) VALUES (%s, 'r', 'flow-a', 'f', now(), 'h', false, 'applied')",
+            (FEED,),
         )
-        conn.execute("UPDATE cdp.alembic_version SET version_num = '0003'")
+        conn.execute(
+            "INSERT INTO cdp.sync_file (run_id, part_no, feed, key, size, etag, modified, state, historised_key) "
+            "SELECT run_id, 1, feed, 'in/a.csv', 100, 'etag1', now(), 'historised', 'in/old/a.csv' FROM cdp.sync_run"
+        )
 
     upgrade(empty_dsn)
 

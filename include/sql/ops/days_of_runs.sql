@@ -10,8 +10,8 @@ SELECT
     r.feed,
     r.opened_at::date AS day,
     count(*) AS works,
-    coalesce(sum((r.counts ->> 'rows')::bigint), 0)::bigint AS rows,
-    coalesce(sum(coalesce((r.counts ->> 'rejected')::bigint, p.rejected)), 0)::bigint AS rejected,
+    coalesce(sum(r.rows), 0)::bigint AS rows,
+    coalesce(sum(coalesce(r.rejected, p.rejected)), 0)::bigint AS rejected,
     max(extract(EPOCH FROM r.updated_at - r.ordered_at)) FILTER (WHERE r.state <> 'quarantined')::float AS lag_seconds,
     max(extract(EPOCH FROM r.updated_at - r.opened_at)) FILTER (WHERE r.state <> 'quarantined')::float AS seconds
 FROM cdp.sync_run AS r

@@ -17,15 +17,15 @@ SELECT
     l.state,
     l.state = 'open' AS is_open,
     l.updated_at AS at,
-    (l.counts ->> 'rows')::bigint AS rows,
-    coalesce((l.counts ->> 'rejected')::bigint, p.rejected, 0) AS rejected,
+    l.rows,
+    coalesce(l.rejected, p.rejected, 0) AS rejected,
     l.error_code,
     l.error_message,
     extract(EPOCH FROM l.updated_at - l.opened_at)::float AS seconds,
     a.updated_at AS applied_at,
     a.ordered_at AS applied_of,
-    (a.counts ->> 'rows')::bigint AS applied_rows,
-    (a.counts ->> 'rejected')::bigint AS applied_rejected
+    a.rows AS applied_rows,
+    a.rejected AS applied_rejected
 FROM wanted AS f
 INNER JOIN LATERAL (
     SELECT *
