@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, status
@@ -43,6 +43,8 @@ class BackfillBody(_Body):
     def _is_span(self) -> BackfillBody:
         if self.start >= self.end:
             raise ValueError("the end has to be after the start")
+        if self.end > datetime.now(UTC):
+            raise ValueError("the end must not be in the future: what comes later would be missing")
         return self
 
 
