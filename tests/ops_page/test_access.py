@@ -141,7 +141,8 @@ def test_what_a_form_of_another_site_can_send_is_refused(
 
 
 def test_the_shell_is_open_and_the_schema_is_not(server: TestClient) -> None:
-    assert server.get(f"{PREFIX}/static/app.js").status_code == 200
+    shell = server.get(f"{PREFIX}/static/app.js")
+    assert (shell.status_code, shell.headers["Cache-Control"]) == (200, "no-cache")
     for path in ("/docs", "/redoc", "/openapi.json", "/", "/api", "/static/../app.py"):
         assert server.get(PREFIX + path).status_code == 404, path
 

@@ -54,7 +54,7 @@ def test_a_run_is_started_with_its_parameters(
     answer = ann.post(f"{API}/feeds/{feed}/run", json={"preview": preview})
 
     assert answer.status_code == 200
-    assert answer.json()["dag_id"] == dag_id
+    assert (answer.json()["dag_id"], answer.json()["paused"]) == (dag_id, False)
     run = dag_run(answer.json()["dag_run_id"])
     assert run is not None
     assert (run.dag_id, run.conf, run.run_type, run.state) == (dag_id, {"preview": preview}, "manual", "queued")

@@ -143,6 +143,22 @@ def test_a_connection_is_used_again_and_closed_when_idle(campaign: str, connecti
     assert pids[3] != pids[0]
 
 
+def test_nobody_looks_at_the_page_and_it_lets_go_of_the_database(
+    campaign: str, connections: LedgerConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign_cdp.ops_page.database._IDLE_SECONDS", 0.05)
+    threads = threading.active_count()
+    for _ in range(5):
+        with connections.lend("campaign_db") as conn:
+            pass
+    assert threading.active_count() <= threads + 1, "one timer for all"
+
+    deadline = time.monotonic() + 5
+    while not conn.closed and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert conn.closed
+
+
 def test_a_connection_that_broke_meanwhile_is_replaced(campaign: str, connections: LedgerConnections) -> None:
     with connections.lend("campaign_db") as conn:
         pid = conn.info.backend_pid

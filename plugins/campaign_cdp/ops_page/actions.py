@@ -50,8 +50,11 @@ class BackfillBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class StartedAnswer:
+    """:param paused: the Dag is paused, so the run waits until somebody unpauses it."""
+
     dag_id: str
     dag_run_id: str
+    paused: bool
 
 
 @router.post("/feeds/{feed}/run")
@@ -78,10 +81,10 @@ def _started(feed: Feed, reader: Reader, session: Session, action: str, conf: di
     with explained(feed.campaign), connect(feed.campaign, connect_timeout=CONNECT_SECONDS) as conn:
         ledger = Ledger(conn)
         ledger.check_version()
-        dag_run_id = start(session, dag_id, conf, user)
-        ledger.audit(user, action, feed.id, {"dag_id": dag_id, "dag_run_id": dag_run_id, **conf})
+        started = start(session, dag_id, conf, user)
+        ledger.audit(user, action, feed.id, {"dag_id": dag_id, "dag_run_id": started.dag_run_id, **conf})
     session.commit()
-    return StartedAnswer(dag_id, dag_run_id)
+    return StartedAnswer(dag_id, started.dag_run_id, started.is_paused)
 
 
 def _iso(at: datetime) -> str:

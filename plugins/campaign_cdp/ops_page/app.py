@@ -31,16 +31,16 @@ def create_app() -> FastAPI:
     for module in (routes_feeds, routes_runs, routes_windows, routes_limits, actions):
         app.include_router(module.router, prefix="/api")
     add_handlers(app)
-    app.middleware("http")(_keep_out_of_caches)
+    app.middleware("http")(_limit_caches)
     # Code without data: Airflow's UI imports it as a module, which must not depend on how the user logged in.
     app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False), name="static")
     return app
 
 
-async def _keep_out_of_caches(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+async def _limit_caches(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Keep data out of caches, and have the code asked for anew: after an upgrade it has to fit the answers."""
     answer = await call_next(request)
-    if "/api/" in request.url.path:
-        answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Cache-Control"] = "no-cache" if "/static/" in request.url.path else "no-store"
     return answer
 
 

@@ -16,7 +16,7 @@ from fastapi import HTTPException, status
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-__all__ = ["DagFacts", "SessionDep", "facts_of", "start"]
+__all__ = ["DagFacts", "SessionDep", "StartedRun", "facts_of", "start"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,14 @@ class DagFacts:
     dag_run_id: str | None = None
     state: str | None = None
     first_run_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """:param is_paused: the run waits until the Dag is unpaused."""
+
+    dag_run_id: str
+    is_paused: bool
 
 
 def facts_of(session: Session, dag_ids: Iterable[str]) -> dict[str, DagFacts]:
@@ -56,8 +64,8 @@ def facts_of(session: Session, dag_ids: Iterable[str]) -> dict[str, DagFacts]:
     }
 
 
-def start(session: Session, dag_id: str, conf: dict[str, Any], user_name: str) -> str:
-    """Queue a manual run of a Dag with parameters; returns its id. Visible once the session is committed.
+def start(session: Session, dag_id: str, conf: dict[str, Any], user_name: str) -> StartedRun:
+    """Queue a manual run of a Dag with parameters. It exists once the session is committed.
 
     :raises HTTPException: 409 if the Dag is gone or takes no such run, 400 if it refuses a parameter.
     """
@@ -81,4 +89,4 @@ def start(session: Session, dag_id: str, conf: dict[str, Any], user_name: str) -
         raise HTTPException(status.HTTP_409_CONFLICT, f"{err}. Nothing was started.") from err
     if run is None:
         raise HTTPException(status.HTTP_409_CONFLICT, f"Airflow did not start a run of {dag_id}.")
-    return run.run_id
+    return StartedRun(run.run_id, bool(model.is_paused))

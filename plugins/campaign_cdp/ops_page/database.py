@@ -36,6 +36,7 @@ class LedgerConnections:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._databases: dict[str, _Database] = {}
+        self._timer: threading.Timer | None = None
 
     @contextmanager
     def lend(self, conn_id: str) -> Iterator[psycopg.Connection]:
@@ -103,9 +104,21 @@ class LedgerConnections:
             return
         with self._lock:
             database.idle.append((time.monotonic(), conn))
-        timer = threading.Timer(_IDLE_SECONDS, self.close_idle, (_IDLE_SECONDS - 1,))
-        timer.daemon = True
-        timer.start()
+            if self._timer is None:
+                self._start_timer()
+
+    def _start_timer(self) -> None:
+        """Look for idle connections later, once for all of them; the caller holds the lock."""
+        self._timer = threading.Timer(_IDLE_SECONDS, self._tidy)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _tidy(self) -> None:
+        self.close_idle(_IDLE_SECONDS)
+        with self._lock:
+            self._timer = None
+            if any(database.idle for database in self._databases.values()):
+                self._start_timer()
 
 
 def _opened(conn_id: str) -> psycopg.Connection:

@@ -54,8 +54,7 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def _answer(number: int, code: str | None, message: str, next_step: str | None, headers: Any = None) -> JSONResponse:
-    content = {"code": code, "message": message, "next_step": next_step or ""}
-    return JSONResponse(content, number, headers={"Cache-Control": "no-store", **(headers or {})})
+    return JSONResponse({"code": code, "message": message, "next_step": next_step or ""}, number, headers=headers)
 
 
 def _sync_error(request: Request, err: Exception) -> JSONResponse:
