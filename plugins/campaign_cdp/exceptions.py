@@ -47,6 +47,12 @@ class PgpMissingError(FeedConfigError):
     code = "ACR-130"
 
 
+class AlertChannelError(FeedConfigError):
+    """A channel of alerts cannot be used: its provider is not installed, or its connection is not safe."""
+
+    code = "ACR-140"
+
+
 # -- Airflow retries -----------------------------------------------------------------------------------------------
 
 
@@ -60,6 +66,18 @@ class FileSetLateError(SyncError):
     """No complete file set arrived before the feed's deadline. Late is not broken: nothing was lost."""
 
     code = "ACR-250"
+
+
+class RunOverdueError(SyncError):
+    """A Dag run has not ended by its deadline. It is only told, never raised: the run goes on."""
+
+    code = "ACR-251"
+
+
+class AlertNotSentError(RetriableSyncError):
+    """A channel of alerts took no message. Only logged; the next occurrence is sent again."""
+
+    code = "ACR-260"
 
 
 # -- A person has to look ------------------------------------------------------------------------------------------

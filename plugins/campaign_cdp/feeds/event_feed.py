@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from campaign_cdp.feeds.alerts import EventAlerts
 from campaign_cdp.feeds.event_rules import broken_event_rules
 from campaign_cdp.feeds.rules import BrokenRulesError
 from campaign_cdp.feeds.scalars import Cron, Duration, FeedId, InstanceName, Namespace, SourceFolder
@@ -58,14 +59,6 @@ class EventHistorise(Strict):
     max_bytes: int | None = Field(default=None, ge=1, description="Bytes to keep.")
 
 
-class EventAlerts(Strict):
-    """When published files are missed."""
-
-    landing_within: Duration = Field(
-        default=timedelta(minutes=10), description="Published files not seen by then fail the run."
-    )
-
-
 class EventFeed(Strict):
     """Delivery events flowing from Campaign into AEP Sources."""
 
@@ -101,7 +94,7 @@ class EventFeed(Strict):
     )
     parts: EventParts = Field(default=EventParts(), description="How large a file gets.")
     window: EventWindow = Field(default=EventWindow(), description="Which rows a run takes.")
-    alerts: EventAlerts = Field(default=EventAlerts(), description="When published files are missed.")
+    alerts: EventAlerts = Field(default=EventAlerts(), description="When published files are missed, and who is told.")
 
     @model_validator(mode="before")
     @classmethod

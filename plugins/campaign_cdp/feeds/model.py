@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from campaign_cdp.attributes import RECIPIENT, Attribute, ValueType
+from campaign_cdp.feeds.alerts import Alerts
 from campaign_cdp.feeds.rules import BrokenRulesError, FeedRuleError, UnknownNameError, broken_rules
 from campaign_cdp.feeds.scalars import AttributeName, Cron, Duration, FeedId, FunctionPath, ListName, Percent, Prefix
 from campaign_cdp.feeds.strict import Strict
@@ -115,13 +116,6 @@ class Historise(Strict):
     max_bytes: int | None = Field(default=None, ge=1, description="Bytes to keep.")
 
 
-class Alerts(Strict):
-    late_after: Duration = Field(
-        default=timedelta(hours=6), description="A run without files by then has failed as late."
-    )
-    late_is: Literal["failed", "skipped"] = Field(default="failed", description="State of a run without files.")
-
-
 class AudienceFeed(Strict):
     """One audience flowing from Real-Time CDP into Campaign."""
 
@@ -159,7 +153,7 @@ class AudienceFeed(Strict):
     rejects: Rejects = Field(default=Rejects(), description="How many rejected lines are too many.")
     volume_guard: VolumeGuard = Field(default=VolumeGuard(), description="How far one run may shrink the list.")
     historise: Historise | None = Field(default=None, description="Where applied files go; without it they stay.")
-    alerts: Alerts = Field(default=Alerts(), description="When a run without files is late.")
+    alerts: Alerts = Field(default=Alerts(), description="When a run is late, and who is told.")
     transform: FunctionPath | None = Field(
         default=None, description="module:function that takes and returns a pandas DataFrame chunk."
     )

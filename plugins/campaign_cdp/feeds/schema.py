@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from campaign_cdp.alerts.payload import Payload
 from campaign_cdp.attributes import RECIPIENT, Attribute
 from campaign_cdp.events.mapping_file import MappingFile
 from campaign_cdp.events.xdm import COUNTERS, PATHS
@@ -44,7 +45,7 @@ class _NullGenerator(_Generator):
 def schema_texts() -> dict[Path, str]:
     """Return the schemas as they are checked in, each for the files that name it in their first line."""
     schemas = {"feed": feed_schema(), "event_feed": event_feed_schema(), "mapping": mapping_schema()}
-    schemas["limits"] = limits_schema()
+    schemas |= {"limits": limits_schema(), "alert": alert_schema()}
     folder = include_dir() / "schemas"
     return {folder / f"{name}.schema.json": _text(schema) for name, schema in schemas.items()}
 
@@ -79,6 +80,11 @@ def mapping_schema() -> dict[str, Any]:
 def limits_schema() -> dict[str, Any]:
     """Build the schema of the contract's limits."""
     return _schema(Limits, "Limits of campaign-cdp", _NullGenerator)
+
+
+def alert_schema() -> dict[str, Any]:
+    """Build the schema of what a webhook gets."""
+    return _schema(Payload, "An alert of campaign-cdp", _NullGenerator)
 
 
 def describe(attribute: Attribute) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaign_cdp.ledger.alerts import Alerting
 from campaign_cdp.ledger.export_progress import ExportProgress
 from campaign_cdp.ledger.exports import Exports
 from campaign_cdp.ledger.history import History
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-class Ledger(Lifecycle, Progress, Rejects, Exports, ExportProgress, History, LimitReadings):
+class Ledger(Lifecycle, Progress, Rejects, Exports, ExportProgress, History, LimitReadings, Alerting):
     """Runs and windows with their files, steps and rejects, in schema ``cdp`` of the Campaign database.
 
     Works inside the caller's transaction and commits nothing: what a task changed and what it writes down here become

@@ -10,7 +10,7 @@ from psycopg import errors
 from campaign_cdp.exceptions import LedgerVersionError
 
 #: Newest revision in ``migrations/versions``; here so that tasks need not import Alembic.
-REQUIRED: Final = "0005"
+REQUIRED: Final = "0006"
 
 
 def check_version(conn: psycopg.Connection) -> None:

@@ -8,9 +8,11 @@ from typing import TypeAlias
 
 from pydantic import Field, model_validator
 
+from campaign_cdp.feeds.alerts import REPEAT_AFTER, NotifyList, RepeatAfter, repeated_channels
 from campaign_cdp.feeds.rules import BrokenRulesError, FeedRuleError
 from campaign_cdp.feeds.scalars import Duration
 from campaign_cdp.feeds.strict import Strict
+from campaign_cdp.limits.kinds import KINDS
 from campaign_cdp.limits.reading import Reading
 from campaign_cdp.limits.scalars import Count, LimitPercent, Size
 
@@ -66,6 +68,8 @@ class Limits(Strict):
     )
     rows_per_file: CountLimit = Field(default=CountLimit(), description="Rows of the largest file, either direction.")
     sftp_file_age: AgeLimit = Field(default=AgeLimit(), description="Age of the oldest file of a landing zone.")
+    notify: NotifyList = ()
+    repeat_after: RepeatAfter = REPEAT_AFTER
 
     def reading(
         self, name: str, scope: str, used: int, projected: int | None = None, *, free: int | None = None
@@ -102,18 +106,19 @@ class Limits(Strict):
             {
                 n: {k: v for k, v in never.items() if k in type(f.default).model_fields}
                 for n, f in cls.model_fields.items()
+                if n in KINDS
             }
         )
 
     @model_validator(mode="after")
     def _rules_hold(self) -> Limits:
-        broken = tuple(self._stops_below_warning())
+        broken = (*self._stops_below_warning(), *repeated_channels(self.notify, "notify"))
         if broken:
             raise BrokenRulesError(broken)
         return self
 
     def _stops_below_warning(self) -> Iterator[FeedRuleError]:
-        for name in type(self).model_fields:
+        for name in KINDS:
             limit: AnyLimit = getattr(self, name)
             if isinstance(limit, AgeLimit) or limit.warn_pct is None or limit.stop_pct is None:
                 continue
