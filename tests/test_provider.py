@@ -107,7 +107,7 @@ def test_ui_has_a_form_for_the_platform_whose_secret_is_a_password(forms):
 
     assert form.standard_fields.login.title == "Client ID"
     assert form.standard_fields.password.title == "Client secret"
-    assert form.standard_fields.port.hidden
+    assert form.standard_fields.url_schema.hidden
     assert list(form.extra_fields) == ["org_id", "sandbox", "scopes", "platform_host"]
     assert form.extra_fields["sandbox"]["value"] == "prod"
 

@@ -83,9 +83,9 @@ def _platform_connection() -> dict[str, Any]:
         "hook-class-name": "campaign_cdp.hooks.platform.connection.PlatformHook",
         "hook-name": "Adobe Experience Platform",
         "ui-field-behaviour": {
-            "hidden-fields": ["schema", "port"],
-            "relabeling": {"login": "Client ID", "password": "Client secret", "host": "IMS host"},
-            "placeholders": {"host": "ims-na1.adobelogin.com"},
+            "hidden-fields": ["schema"],
+            "relabeling": {"login": "Client ID", "password": "Client secret", "host": "IMS host", "port": "IMS port"},
+            "placeholders": {"host": "ims-na1.adobelogin.com", "port": "443"},
         },
         "conn-fields": {
             "org_id": _field("Organisation ID", "Of the Developer Console project, like 0123456789ABCDEF@AdobeOrg."),

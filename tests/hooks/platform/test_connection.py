@@ -53,6 +53,12 @@ def test_good_connection_says_what_it_reaches(adobe, new_hook):
     assert text == f"{adobe.host} gave a token for {ORG}. Sandbox prod: production, active, VA7."
 
 
+def test_port_may_be_a_field_of_its_own(adobe, new_hook):
+    name, port = adobe.host.split(":")
+
+    assert new_hook(host=name, port=int(port)).token() == TOKEN
+
+
 def test_token_request_has_the_secret_in_its_body_only(adobe, new_hook):
     assert new_hook(extra={"scopes": "openid, AdobeID  session"}).token() == TOKEN
 

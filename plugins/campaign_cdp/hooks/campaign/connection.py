@@ -25,13 +25,18 @@ class CampaignHook(PostgresHook):
     hook_name = "Adobe Campaign"
 
     def test_connection(self) -> tuple[bool, str]:  # type: ignore[override]  # the base class is not annotated
-        """Say what imports and exports can do with this connection; writes nothing."""
+        """Say what imports and exports can do with this connection; writes nothing.
+
+        Airflow shows the words of a failure only, so whatever is missing is one, and comes first.
+        """
         try:
             with (
                 mapped_errors("as entered"),
                 open_connection(self.get_conn_id(), connect_timeout=_TIMEOUT) as conn,
             ):
-                ok, findings = examine(conn)
+                findings = examine(conn)
         except SyncError as err:
             return False, str(err)
-        return ok, "\n".join(finding.text for finding in findings)
+        missing = [finding.text for finding in findings if not finding.ok]
+        there = [finding.text for finding in findings if finding.ok]
+        return not missing, "\n".join([*missing, *there])

@@ -53,15 +53,10 @@ class _Right:
     is_granted: bool
 
 
-def examine(conn: psycopg.Connection) -> tuple[bool, list[Finding]]:
-    """Look at everything that imports and exports need; writes nothing.
-
-    :returns: whether the connection can be used for imports, or for an export of at least one log; and the details.
-    """
+def examine(conn: psycopg.Connection) -> list[Finding]:
+    """Look at everything that imports and exports of any log need; writes nothing."""
     server = _server(conn)
-    base = [_reached(conn, server), _ledger(conn), _work_tables(server)]
-    uses = [_imports(conn), *_exports(conn)]
-    return all(finding.ok for finding in base) and any(finding.ok for finding in uses), base + uses
+    return [_reached(conn, server), _ledger(conn), _work_tables(server), _imports(conn), *_exports(conn)]
 
 
 def _server(conn: psycopg.Connection) -> _Server:
@@ -104,14 +99,14 @@ def _work_tables(server: _Server) -> Finding:
 
 def _imports(conn: psycopg.Connection) -> Finding:
     missing = _missing(conn, _IMPORT)
-    return Finding(not missing, f"Imports: {_lacking(missing) or 'all rights are there'}.")
+    return Finding(not missing, _possible("Imports", missing, "are"))
 
 
 def _exports(conn: psycopg.Connection) -> Iterator[Finding]:
     for name, schema in SCHEMAS.items():
         tables = (schema.table, *(link.table for link in schema.links.values()))
         missing = _missing(conn, tuple((table.lower(), "SELECT") for table in dict.fromkeys(tables)))
-        yield Finding(not missing, f"Export of {name}: {_lacking(missing) or 'readable'}.")
+        yield Finding(not missing, _possible(f"Export of {name}", missing, "is"))
 
 
 def _missing(conn: psycopg.Connection, wanted: tuple[tuple[str, str], ...]) -> list[_Right]:
@@ -119,6 +114,10 @@ def _missing(conn: psycopg.Connection, wanted: tuple[tuple[str, str], ...]) -> l
     with conn.cursor(row_factory=class_row(_Right)) as cursor:
         rights = cursor.execute(statement("campaign/rights", names=names, privileges=privileges)).fetchall()
     return [right for right in rights if not right.is_granted]
+
+
+def _possible(what: str, missing: list[_Right], verb: str) -> str:
+    return f"{what} {verb} not possible: {_lacking(missing)}." if missing else f"{what} {verb} possible."
 
 
 def _lacking(missing: list[_Right]) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 IMS_HOST: Final = "ims-na1.adobelogin.com"
 PLATFORM_HOST: Final = "platform.adobe.io"
 SCOPES: Final = "openid,AdobeID,read_organizations,additional_info.projectedProductContext,session"
+_HTTPS: Final = 443
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
@@ -46,7 +47,7 @@ class PlatformAccess:
             org_id=str(extra.get("org_id") or ""),
             sandbox=str(extra.get("sandbox") or "prod"),
             scopes=",".join(re.split(r"[\s,]+", str(extra.get("scopes") or SCOPES).strip())),
-            ims_host=_host(connection.host or IMS_HOST, "host"),
+            ims_host=_host(_with_port(connection.host or IMS_HOST, connection.port), "host"),
             platform_host=_host(str(extra.get("platform_host") or PLATFORM_HOST), "platform_host"),
         )
         access._check()
@@ -82,6 +83,10 @@ class PlatformAccess:
                 f"A token of {self.ims_host} goes to hosts below adobe.io only, not to {self.platform_host}. Nothing "
                 "was asked. Correct platform_host of the connection."
             )
+
+
+def _with_port(host: str, port: int | None) -> str:
+    return f"{host}:{port}" if port and port != _HTTPS else host
 
 
 def _host(text: str, name: str) -> str:
