@@ -19,6 +19,8 @@ SELECT
     r.error_message,
     r.opened_at,
     r.updated_at,
+    r.replay_of,
+    r.accept_stale,
     coalesce(f.parts, '[]') AS parts
 FROM cdp.sync_run AS r
 LEFT JOIN LATERAL (

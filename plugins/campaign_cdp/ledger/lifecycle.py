@@ -17,9 +17,10 @@ from campaign_cdp.ledger.runs import Runs, version_of
 from campaign_cdp.ledger.states import FileState, RunState, before_file, before_run
 
 _INSERT_RUN = """
-INSERT INTO cdp.sync_run (feed, dag_run_id, file_set_id, fingerprint, ordered_at, manifest, config_hash, preview, state)
+INSERT INTO cdp.sync_run (feed, dag_run_id, file_set_id, fingerprint, ordered_at, manifest, config_hash, preview, state,
+    replay_of, accept_stale)
 VALUES (%(feed)s, %(dag_run_id)s, %(id)s, %(fingerprint)s, %(ordered_at)s, %(manifest)s, %(config_hash)s, %(preview)s,
-    %(state)s)
+    %(state)s, %(replay_of)s, %(accept_stale)s)
 RETURNING run_id
 """
 _ABANDON_OTHERS = """
@@ -31,7 +32,17 @@ _INSERT_FILES = ("run_id", "feed", "state", "numbers", "keys", "sizes", "etags",
 
 
 class Lifecycle(Runs):
-    def open_run(self, *, feed: str, dag_run_id: str, file_set: FileSet, config_hash: str, preview: bool) -> Opened:
+    def open_run(
+        self,
+        *,
+        feed: str,
+        dag_run_id: str,
+        file_set: FileSet,
+        config_hash: str,
+        preview: bool,
+        replay_of: int | None = None,
+        accept_stale: bool = False,
+    ) -> Opened:
         """Return the run of this Dag run, opened if need be.
 
         Doing it again goes on with the same run, and always once it is applied. Another file set, another
@@ -48,7 +59,9 @@ class Lifecycle(Runs):
         if run:
             self._forget(run)
             displaced.append(run.run_id)
-        run_id = self._insert(feed, dag_run_id, file_set, config_hash, preview, RunState.OPEN)
+        settings = {"config_hash": config_hash, "preview": preview}
+        replay = {"replay_of": replay_of, "accept_stale": accept_stale}
+        run_id = self._insert(feed, dag_run_id, file_set, RunState.OPEN, settings | replay)
         return Opened(self.run(run_id), tuple(displaced))
 
     def finish(self, run_id: int, state: RunState | str, counts: Mapping[str, int] | None = None) -> None:
@@ -67,7 +80,7 @@ class Lifecycle(Runs):
         except errors.UniqueViolation as err:
             raise RunAbandonedError(
                 f"Run {run_id} is not applied: another run applied the same version of its file set already. Campaign "
-                f"is unchanged. See: cdp ledger runs"
+                f"is unchanged. See: cdp runs list"
             ) from err
         if not moved:
             self._refuse(self.run(run_id), state)
@@ -94,7 +107,7 @@ class Lifecycle(Runs):
         suffix = hashlib.sha256(name.encode()).hexdigest()[:12]
         self.lock_feed(feed)
         if self.find_run(feed, f"{dag_run_id}#{suffix}") is None:
-            self._insert(feed, f"{dag_run_id}#{suffix}", file_set, "", False, RunState.SUPERSEDED)
+            self._insert(feed, f"{dag_run_id}#{suffix}", file_set, RunState.SUPERSEDED, {})
 
     def _refuse_applied(self, feed: str, file_set: FileSet) -> None:
         """The database would refuse it too, but only after everything was loaded."""
@@ -117,11 +130,12 @@ class Lifecycle(Runs):
         self.audit(f"Dag run {run.dag_run_id}", "start over", run.feed, detail)
 
     def _insert(
-        self, feed: str, dag_run_id: str, file_set: FileSet, config_hash: str, preview: bool, state: RunState
+        self, feed: str, dag_run_id: str, file_set: FileSet, state: RunState, settings: Mapping[str, Any]
     ) -> int:
-        settings = {"config_hash": config_hash, "preview": preview, "state": state}
         manifest = Jsonb(file_set.manifest.to_json()) if file_set.manifest else None
-        values = {"feed": feed, "dag_run_id": dag_run_id, "manifest": manifest, **version_of(file_set), **settings}
+        defaults = {"config_hash": "", "preview": False, "replay_of": None, "accept_stale": False}
+        run = {"feed": feed, "dag_run_id": dag_run_id, "manifest": manifest, "state": state}
+        values = {**run, **version_of(file_set), **defaults, **settings}
         run_id = self._rows(_INSERT_RUN, values)[0]["run_id"]
         self._insert_files(run_id, feed, file_set, FileState.SEEN if state is RunState.OPEN else state.value)
         return run_id

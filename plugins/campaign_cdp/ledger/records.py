@@ -19,6 +19,8 @@ class Run:
 
     :param preview: the run stops after the counts.
     :param counts: what it did; empty before it is applied or previewed.
+    :param replay_of: run whose rejected lines it applies; ``None`` for a file set of AEP's.
+    :param accept_stale: of a replay: somebody takes it that it may overwrite newer values.
     """
 
     run_id: int
@@ -33,6 +35,8 @@ class Run:
     error_message: str | None
     opened_at: datetime
     updated_at: datetime
+    replay_of: int | None = None
+    accept_stale: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -54,6 +58,7 @@ class Run:
             "dag_run_id": self.dag_run_id,
             "state": self.state.value,
             "preview": self.preview,
+            "replay_of": self.replay_of,
             "file_set": self.file_set.to_json(),
             "fingerprint": self.file_set.fingerprint,
             "config_hash": self.config_hash,

@@ -17,6 +17,7 @@ class RunState(StrEnum):
     QUARANTINED = "quarantined"
     SUPERSEDED = "superseded"
     ABANDONED = "abandoned"
+    RELEASED = "released"
     ENDED = "ended"
 
 
@@ -29,6 +30,7 @@ class FileState(StrEnum):
     APPLIED = "applied"
     QUARANTINED = "quarantined"
     SUPERSEDED = "superseded"
+    RELEASED = "released"
     HISTORISED = "historised"
 
 
@@ -41,6 +43,7 @@ RUN_BEFORE: Final[Mapping[RunState, frozenset[RunState]]] = MappingProxyType(
         RunState.QUARANTINED: frozenset({RunState.OPEN}),
         RunState.ABANDONED: frozenset({RunState.OPEN}),
         RunState.SUPERSEDED: frozenset({RunState.OPEN, RunState.QUARANTINED}),
+        RunState.RELEASED: frozenset({RunState.QUARANTINED}),
         RunState.ENDED: frozenset({RunState.APPLIED}),
     }
 )
@@ -54,6 +57,7 @@ FILE_BEFORE: Final[Mapping[FileState, frozenset[FileState]]] = MappingProxyType(
         FileState.APPLIED: frozenset({FileState.SEEN, FileState.LOADED}),  # a manifest is never loaded
         FileState.QUARANTINED: _AT_WORK,
         FileState.SUPERSEDED: _AT_WORK | {FileState.QUARANTINED},
+        FileState.RELEASED: frozenset({FileState.QUARANTINED}),
         FileState.HISTORISED: frozenset({FileState.APPLIED, FileState.QUARANTINED, FileState.SUPERSEDED}),
     }
 )
@@ -61,7 +65,7 @@ FILE_BEFORE: Final[Mapping[FileState, frozenset[FileState]]] = MappingProxyType(
 #: Runs whose file set is in Campaign.
 IN_CAMPAIGN: Final = frozenset({RunState.APPLIED, RunState.ENDED})
 #: Runs that no task may work for any more.
-LOST: Final = frozenset({RunState.ABANDONED, RunState.SUPERSEDED, RunState.QUARANTINED})
+LOST: Final = frozenset({RunState.ABANDONED, RunState.SUPERSEDED, RunState.QUARANTINED, RunState.RELEASED})
 
 
 def before_run(state: RunState) -> list[str]:

@@ -8,9 +8,11 @@ from campaign_cdp.ledger.exports import Exports
 from campaign_cdp.ledger.history import History
 from campaign_cdp.ledger.lifecycle import Lifecycle
 from campaign_cdp.ledger.limit_readings import LimitReading, LimitReadings
+from campaign_cdp.ledger.operations import Operations
 from campaign_cdp.ledger.progress import Progress
 from campaign_cdp.ledger.records import FileRecord, LoadedPart, Opened, RejectRecord, Run
 from campaign_cdp.ledger.rejects import Rejects
+from campaign_cdp.ledger.replays import Replays
 from campaign_cdp.ledger.states import FileState, RunState
 from campaign_cdp.ledger.window_records import ExportFile, OpenedWindow, StagedFile, Window
 from campaign_cdp.ledger.window_states import WindowState
@@ -33,7 +35,9 @@ __all__ = [
 ]
 
 
-class Ledger(Lifecycle, Progress, Rejects, Exports, ExportProgress, History, LimitReadings, Alerting):
+class Ledger(
+    Lifecycle, Progress, Rejects, Replays, Operations, Exports, ExportProgress, History, LimitReadings, Alerting
+):
     """Runs and windows with their files, steps and rejects, in schema ``cdp`` of the Campaign database.
 
     Works inside the caller's transaction and commits nothing: what a task changed and what it writes down here become

@@ -10,7 +10,7 @@ from psycopg import errors
 from campaign_cdp.exceptions import LedgerVersionError
 
 #: Newest revision in ``migrations/versions``; here so that tasks need not import Alembic.
-REQUIRED: Final = "0006"
+REQUIRED: Final = "0007"
 
 
 def check_version(conn: psycopg.Connection) -> None:
