@@ -6,9 +6,11 @@ import itertools
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -118,7 +120,20 @@ def test_dag_runs_through_airflow_and_tells_lineage_metrics_and_assets(new_impor
     }
     rows = _rows_written(lineage, "audience_import__gold.update_data")
     assert {name.rsplit(".", 1)[-1]: count for name, count in rows.items()} == {"nmsrecipient": 2, "nmsrcpgrprel": 2}
+    ((run_id,),) = imports.sql("SELECT run_id FROM cdp.sync_run")
+    assert _links(tmp_path / "airflow.db", "data_loading", 1) == {
+        "_link_SyncRunLink": f"/plugin/sync-runs/runs/{run_id}",
+        "_link_FileSetLink": f"/plugin/sync-runs/runs/{run_id}#files",
+        "_link_RejectsLink": f"/plugin/sync-runs/runs/{run_id}#rejects",
+    }
+    assert _links(tmp_path / "airflow.db", "file_transfer", -1).keys() == {"_link_SyncRunLink", "_link_FileSetLink"}
     assert "ann" not in done.stdout + done.stderr + lineage.read_text(), "no personal data in logs or lineage"
+
+
+def _links(database: Path, task_id: str, map_index: int) -> dict[str, str]:
+    query = "SELECT key, value FROM xcom WHERE key LIKE '_link_%' AND task_id = ? AND map_index = ?"
+    with closing(sqlite3.connect(database)) as conn:
+        return {key: json.loads(value) for key, value in conn.execute(query, (task_id, map_index))}
 
 
 def _metrics(receiver: socket.socket) -> set[str]:

@@ -70,7 +70,11 @@ class Export:
             return sensor.execute(context)
         except TaskDeferred as deferred:
             event = asyncio.run(_first_event(deferred.trigger))
-            return getattr(sensor, deferred.method_name)(context, event)
+            sensor = LandingCheckSensor(task_id="landing_check", feed=self.feed)  # as Airflow does
+            kwargs = {**(deferred.kwargs or {}), "event": event}
+            counts = sensor.resume_execution(deferred.method_name, kwargs, context)
+            assert sensor.window_id is not None
+            return counts
 
     def sql(self, query: str, *args: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.dsn) as conn:
