@@ -10,6 +10,7 @@ import click
 import yaml
 
 from campaign_cdp.cli.feed_views import campaign_columns, summary, table
+from campaign_cdp.cli.options import json_option
 from campaign_cdp.events.data_prep import mapping_set_text
 from campaign_cdp.exceptions import FeedConfigError
 from campaign_cdp.feeds.loader import (
@@ -26,8 +27,6 @@ from campaign_cdp.feeds.scaffold import DIRECTIONS, feed_text
 from campaign_cdp.feeds.schema import schema_texts
 from campaign_cdp.settings import feeds_dir
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON for other programs.")
-
 
 @click.group()
 def feeds() -> None:
@@ -39,7 +38,7 @@ def feeds() -> None:
 
 @feeds.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_JSON
+@json_option
 @click.pass_context
 def lint(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """Check feed files; without FILES all of the folder.
@@ -62,7 +61,7 @@ def lint(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
 
 
 @feeds.command("list")
-@_JSON
+@json_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
     """List the feeds that have a Dag.
@@ -79,7 +78,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 
 @feeds.command()
 @click.argument("feed_id", metavar="ID")
-@_JSON
+@json_option
 def show(feed_id: str, as_json: bool) -> None:
     """Show one feed with all defaults filled in, and where each column comes from or goes to in Campaign."""
     feed = feed_by_id(feed_id)

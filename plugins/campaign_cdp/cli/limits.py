@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from campaign_cdp.cli.database import database_options, open_database, open_ledger, use_connections
+from campaign_cdp.cli.options import json_option
 from campaign_cdp.cli.tables import table
 from campaign_cdp.feeds.loader import load_feeds
 from campaign_cdp.hooks.limits.campaign import read_campaign
@@ -19,8 +20,6 @@ from campaign_cdp.limits.kinds import amount
 from campaign_cdp.limits.loader import load_limits
 from campaign_cdp.limits.model import Limits
 from campaign_cdp.limits.reading import Reading, Verdict
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON for other programs.")
 
 
 @click.group()
@@ -33,7 +32,7 @@ def limits() -> None:
 
 @limits.command()
 @database_options
-@_JSON
+@json_option
 def show(conn_id: str, url: str | None, as_json: bool) -> None:
     """Show the newest reading of each limit."""
     with open_ledger(conn_id, url) as book:
@@ -45,7 +44,7 @@ def show(conn_id: str, url: str | None, as_json: bool) -> None:
 
 
 @limits.command()
-@_JSON
+@json_option
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
     """Check limits.yaml, and read and record what all feeds use now.

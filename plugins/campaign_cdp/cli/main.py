@@ -27,7 +27,17 @@ class _Commands(click.Group):
             sys.exit(1)
 
 
-@click.command(cls=_Commands)
-@click.version_option(__version__)
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cdp")
 def cdp() -> None:
-    """Audiences from Real-Time CDP into Adobe Campaign Classic, delivery events back."""
+    """Audiences from Real-Time CDP into Adobe Campaign Classic, delivery events back.
+
+    \b
+    Start here:
+      cdp feeds new gold_members --direction audience_import
+      cdp feeds lint
+      cdp ledger upgrade
+      cdp doctor
+
+    Exit codes: 0 all is well. 1 a problem, named on standard error or in the output. 2 the command was called wrongly.
+    """

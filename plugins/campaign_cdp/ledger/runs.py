@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -47,13 +47,18 @@ class Runs(LedgerSession):
         """
         run = self._find(sql.SQL("r.run_id = %(run_id)s"), {"run_id": run_id})
         if run is None:
-            raise RunAbandonedError(f"The ledger has no run {run_id}, or not any more. See: cdp ledger runs")
+            raise RunAbandonedError(f"The ledger has no run {run_id}, or not any more. See: cdp runs list")
         return run
 
-    def runs(self, feed: str | None = None, limit: int = 50) -> list[Run]:
-        """Return the newest runs, newest first."""
-        which = sql.SQL("r.feed = %(feed)s") if feed else sql.SQL("TRUE")
-        return self._select(which, {"feed": feed}, limit)
+    def runs(self, feed: str | None = None, limit: int = 50, states: Sequence[str] = ()) -> list[Run]:
+        """Return the newest runs, newest first.
+
+        :param states: only these; none are all.
+        """
+        of_feed = sql.SQL("r.feed = %(feed)s") if feed else sql.SQL("TRUE")
+        in_state = sql.SQL("r.state = ANY(%(states)s)") if states else sql.SQL("TRUE")
+        which = sql.SQL(" AND ").join([of_feed, in_state])
+        return self._select(which, {"feed": feed, "states": list(states)}, limit)
 
     def guard(self, run_id: int) -> Run:
         """Return the run as it is now, for a task that wants to work on it.

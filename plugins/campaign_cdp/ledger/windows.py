@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from psycopg import sql
@@ -46,10 +46,15 @@ class Windows(LedgerSession):
             )
         return window
 
-    def windows(self, feed: str | None = None, limit: int = 50) -> list[Window]:
-        """Return the newest windows, newest first."""
-        which = sql.SQL("w.feed = %(feed)s") if feed else sql.SQL("TRUE")
-        return self._select_windows(which, {"feed": feed}, limit)
+    def windows(self, feed: str | None = None, limit: int = 50, states: Sequence[str] = ()) -> list[Window]:
+        """Return the newest windows, newest first.
+
+        :param states: only these; none are all.
+        """
+        of_feed = sql.SQL("w.feed = %(feed)s") if feed else sql.SQL("TRUE")
+        in_state = sql.SQL("w.state = ANY(%(states)s)") if states else sql.SQL("TRUE")
+        which = sql.SQL(" AND ").join([of_feed, in_state])
+        return self._select_windows(which, {"feed": feed, "states": list(states)}, limit)
 
     def guard_window(self, window_id: int) -> Window:
         """Return the window as it is now, for a task that wants to work on it.
