@@ -15,8 +15,9 @@ audience. One Dag per feed in `include/feeds/`; one run is one *file set*, appli
 
 * **Safe to re-run**: yes. A cleared task finds its step in the ledger and does nothing twice.
 * **Preview**: trigger with `preview` on; the run stops after `reconciliation` with the counts.
-* **Rejects**: `cdp ledger rejects RUN`, and as a file in the landing zone. Above the limit nothing is applied.
-* **Runbook**: `docs/runbooks/audience_import.md`
+* **Rejects**: `cdp rejects list RUN`, and as a file in the landing zone. Above the limit nothing is applied.
+* **Alerts**: `alerts:` of the feed says who is told when a run failed, is late or is unusual.
+* **Runbook**: `docs/runbooks/audience_import.md`, `docs/runbooks/alerts.md`
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, c
 
 from campaign_cdp.feeds.loader import audience_feeds
 from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.notifiers.deadline import deadline_of
+from campaign_cdp.notifiers.feed import NothingArrivedNotifier, RunEndedNotifier, TaskFailedNotifier
 from campaign_cdp.operators.data_loading import LoadPartOperator
 from campaign_cdp.operators.deduplication import DeduplicateOperator
 from campaign_cdp.operators.end import EndImportOperator, waiting_asset
@@ -34,6 +37,28 @@ from campaign_cdp.operators.reconciliation import ReconcileOperator
 from campaign_cdp.operators.update_data import ApplyAudienceOperator
 from campaign_cdp.retries import FAIL_FAST
 from campaign_cdp.sensors.file_set import FileSetSensor
+
+PARAMS = {
+    "preview": Param(False, type="boolean", title="Preview", description="Count the changes, write nothing."),
+    "replay_of": Param(
+        None,
+        type=["null", "integer"],
+        title="Replay of",
+        description="Ledger's number of a run: apply its rejected lines again, after the feed was corrected.",
+    ),
+    "replay_file": Param(
+        None,
+        type=["null", "string"],
+        title="Replay file",
+        description="Key of a corrected file of those lines; `cdp rejects replay` puts it into the landing zone.",
+    ),
+    "accept_stale": Param(
+        False,
+        type="boolean",
+        title="Accept stale",
+        description="Replay although a newer file set was applied, whose values it may overwrite.",
+    ),
+}
 
 
 def build_dag(feed: AudienceFeed) -> DAG:
@@ -47,6 +72,7 @@ def build_dag(feed: AudienceFeed) -> DAG:
         schedule=AssetOrTimeSchedule(timetable=cron, assets=waiting) if cron else waiting,
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
+        deadline=deadline_of(feed),
         max_active_runs=1,  # file sets of one audience are applied in their order
         default_args={
             "owner": feed.owner,
@@ -55,13 +81,17 @@ def build_dag(feed: AudienceFeed) -> DAG:
             "retry_exponential_backoff": True,
             "retry_policy": FAIL_FAST,
             "pool": feed.campaign,
+            "on_failure_callback": TaskFailedNotifier(feed),
         },
-        params={
-            "preview": Param(False, type="boolean", title="Preview", description="Count the changes, write nothing.")
-        },
+        params=PARAMS,
         tags=["audience", "rtcdp-to-campaign", feed.export],
     ) as dag:
-        file_transfer = FileSetSensor(task_id="file_transfer", feed=feed, pool=feed.landing_zone.connection)
+        file_transfer = FileSetSensor(
+            task_id="file_transfer",
+            feed=feed,
+            pool=feed.landing_zone.connection,
+            on_skipped_callback=NothingArrivedNotifier(feed),
+        )
         data_loading = LoadPartOperator.partial(
             task_id="data_loading",
             feed=feed,
@@ -75,7 +105,9 @@ def build_dag(feed: AudienceFeed) -> DAG:
             DeduplicateOperator(task_id="deduplication", feed=feed, trigger_rule="none_failed"),
             ReconcileOperator(task_id="reconciliation", feed=feed),
             ApplyAudienceOperator(task_id="update_data", feed=feed),
-            EndImportOperator(task_id="end", feed=feed, trigger_rule="none_failed"),
+            EndImportOperator(
+                task_id="end", feed=feed, trigger_rule="none_failed", on_success_callback=RunEndedNotifier(feed)
+            ),
         )
     return dag
 

@@ -89,12 +89,12 @@ class Import:
 
     # -- Airflow's side -----------------------------------------------------------------------------------------------
 
-    def context(self, dag_run_id: str, *, preview: bool = False) -> dict[str, Any]:
+    def context(self, dag_run_id: str, **params: Any) -> dict[str, Any]:
         dag_run = SimpleNamespace(run_id=dag_run_id, start_date=datetime.now(UTC))
         events: dict[Any, Any] = {}
         return {
             "dag_run": dag_run,
-            "params": {"preview": preview},
+            "params": {"preview": False, "replay_of": None, "replay_file": None, "accept_stale": False, **params},
             "outlet_events": _OutletEvents(events),
         }
 
@@ -106,9 +106,9 @@ class Import:
             event = asyncio.run(_first_event(deferred.trigger))
             return getattr(sensor, deferred.method_name)(context, event)
 
-    def run(self, dag_run_id: str = "run1", *, preview: bool = False) -> dict[str, int]:
+    def run(self, dag_run_id: str = "run1", **params: Any) -> dict[str, int]:
         """Run all tasks; returns the counts of ``update_data``, or of ``reconciliation`` in a preview."""
-        context = self.context(dag_run_id, preview=preview)
+        context = self.context(dag_run_id, **params)
         for part in self.file_transfer(context):
             LoadPartOperator(task_id="data_loading", feed=self.feed, part=part).execute(context)
         DeduplicateOperator(task_id="deduplication", feed=self.feed).execute(context)

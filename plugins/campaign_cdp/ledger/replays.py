@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from psycopg import sql
 from psycopg.rows import args_row
 
 from campaign_cdp.exceptions import StaleFileSetError, SyncDataError
@@ -56,11 +57,19 @@ class Replays(Runs):
         newest = self.last_applied(feed)
         if newest and newest > run.file_set.ordered_at and not accept_stale:
             raise StaleFileSetError(
-                f"{feed}: run {run_id} applied the file set of {run.file_set.ordered_at:%Y-%m-%d %H:%M} UTC, and one of "
-                f"{newest:%Y-%m-%d %H:%M} UTC was applied since. A replay could overwrite newer values with older ones, "
-                "so nothing was done. Replay the rejects of the newest run, or give accept_stale."
+                f"{feed}: run {run_id} applied the file set of {run.file_set.ordered_at:%Y-%m-%d %H:%M} UTC, one of "
+                f"{newest:%Y-%m-%d %H:%M} UTC since. A replay could overwrite newer values with older ones, so "
+                "nothing was done. Replay the rejects of the newest run, or give accept_stale."
             )
         return run
+
+    def applied_replay(self, feed: str, file_set_id: str) -> int | None:
+        """Return the run that applied a replay, whatever version its file had."""
+        row = self._row(
+            "SELECT run_id FROM cdp.sync_run WHERE feed = %s AND file_set_id = %s AND state IN ('applied', 'ended')",
+            (feed, file_set_id),
+        )
+        return row["run_id"] if row else None
 
     def open_rejects(self, run_id: int) -> Iterator[OpenReject]:
         """Yield rejected lines that are not replayed yet, in file order, in constant memory."""
@@ -83,7 +92,5 @@ class Replays(Runs):
 
     def mark_replayed(self, run: Run) -> int:
         """Write down that a replay applied its lines, except those that it rejected again; returns how many."""
-        from psycopg import sql
-
         ids = {"run_id": sql.Literal(run.run_id), "replay_of": sql.Literal(run.replay_of)}
         return self._execute(statement("ledger/mark_replayed", **ids))

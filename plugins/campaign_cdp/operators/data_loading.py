@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -15,10 +14,11 @@ from campaign_cdp.hooks.campaign import work_tables
 from campaign_cdp.hooks.campaign.audience import AudienceDatabase
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
+from campaign_cdp.hooks.pgp.optional import decryption_for
 from campaign_cdp.ledger.store import Ledger, Run
 from campaign_cdp.links import FileSetLink, RejectsLink, SyncRunLink
 from campaign_cdp.operators.reject_spool import RejectSpool
-from campaign_cdp.rows.decompress import Decrypt
+from campaign_cdp.replay import as_utf8
 from campaign_cdp.rows.reader import PartReader
 from campaign_cdp.rows.sniff import Content
 from campaign_cdp.rows.transform import load_transform, transformed_lines
@@ -90,10 +90,11 @@ class LoadPartOperator(BaseOperator):
         with (
             landing_zone_for(self.feed.landing_zone) as zone,
             zone.open(obj) as source,
-            self._decryption() as decrypt,
+            decryption_for(self.feed.pgp) as decrypt,
             RejectSpool() as rejects,
         ):
-            reader = PartReader(source, self.feed, rejects.add, decrypt)
+            feed = self.feed if run.replay_of is None else as_utf8(self.feed)
+            reader = PartReader(source, feed, rejects.add, decrypt)
             layout = reader.open()
             lines = self._with_progress(reader, self._lines(reader))
             database.load_part(part_no, layout, reader.dialect, reader.null, lines)
@@ -111,13 +112,6 @@ class LoadPartOperator(BaseOperator):
         )
         self._report(obj, reader, time.monotonic() - started)
         return {"rows": counts.rows, "rejected": counts.rejected}
-
-    def _decryption(self) -> AbstractContextManager[Decrypt | None]:
-        if self.feed.pgp is None:
-            return nullcontext()
-        from campaign_cdp.hooks.pgp.decryption import Decryption
-
-        return Decryption(self.feed.pgp)
 
     def _lines(self, reader: PartReader) -> Iterable[bytes]:
         if self.feed.transform is None:

@@ -64,7 +64,10 @@ class EndImportOperator(BaseOperator):
             self._close(run, "previewed")
             raise AirflowSkipException("Preview: the counts of reconciliation are the result, no file was touched.")
         with landing_zone_for(self.feed.landing_zone) as zone:
-            self._keep_history(zone, run)
+            if run.replay_of is None:
+                self._keep_history(zone, run)
+            else:  # rejected lines hold personal data, and the originals have them
+                zone.delete(run.file_set.parts[0])
             self._close(run, "ended")
             context["outlet_events"][applied_asset(self.feed)].extra = {"run_id": run.run_id, **run.counts}
             self._announce_waiting(context, zone)

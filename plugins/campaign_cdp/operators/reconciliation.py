@@ -38,7 +38,8 @@ class ReconcileOperator(AudienceStepOperator):
             check_plan(self.feed, run, counts)
         if counts["rejected"]:
             self._write_reject_file(run)
-        self._check_rejects(run, counts["rejected"], counts["lines"])
+        if run.replay_of is None:  # a line that is rejected again changes nothing
+            self._check_rejects(run, counts["rejected"], counts["lines"])
         self._check_volume(counts["list_removed"], counts["list_before"])
 
     def _check_rejects(self, run: Run, rejected: int, lines: int) -> None:
@@ -51,9 +52,9 @@ class ReconcileOperator(AudienceStepOperator):
         limit = f"{limits.max_count:,} lines" if over_count else f"{limits.max_pct:g} %"
         raise RejectLimitError(
             f"{self.feed.id}: {rejected:,} of {lines:,} lines rejected ({pct:.2f} %, limit {limit}). No line was "
-            f"applied. Most common: {common}. They are in {self._reject_key(run)} of the landing zone, and `cdp ledger "
-            f"rejects {run.run_id}` shows them. Fix the export, or raise rejects in {self.feed.id}.yaml and clear this "
-            f"task."
+            f"applied. Most common: {common}. They are in {self._reject_key(run)} of the landing zone, and `cdp "
+            f"rejects list {run.run_id}` shows them. Fix the export, or raise rejects in {self.feed.id}.yaml and clear "
+            f"this task."
         )
 
     def _check_volume(self, removed: int, before: int) -> None:

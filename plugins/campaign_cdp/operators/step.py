@@ -62,7 +62,8 @@ class AudienceStepOperator(BaseOperator):
             done = ledger.step(run.run_id, self.step)
             if done is not None and not (self.repeatable and run.is_open):
                 return run, done, False
-            counts = self.work(AudienceDatabase(conn, self.feed, run.run_id), ledger, run)
+            database = AudienceDatabase(conn, self.feed, run.run_id, partial=run.replay_of is not None)
+            counts = self.work(database, ledger, run)
             ledger.record_step(run.run_id, self.step, counts)
             return run, counts, True
 

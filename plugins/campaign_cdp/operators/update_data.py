@@ -33,7 +33,7 @@ class ApplyAudienceOperator(AudienceStepOperator):
             raise AirflowSkipException("Preview: the counts of reconciliation are the result, nothing is applied.")
         ledger.lock_feed(self.feed.id)
         newest = ledger.last_applied(self.feed.id)
-        if newest and newest > run.file_set.ordered_at:
+        if newest and newest > run.file_set.ordered_at and not run.accept_stale:
             raise StaleFileSetError(
                 f"{self.feed.id}: this file set is of {run.file_set.ordered_at:%Y-%m-%d %H:%M} UTC, one of "
                 f"{newest:%Y-%m-%d %H:%M} UTC was applied already. Nothing was applied. A full export from AEP brings "
@@ -43,6 +43,8 @@ class ApplyAudienceOperator(AudienceStepOperator):
         self.require_rows(database.count_plan_rows(), plan["plan_rows"], "reconciliation")
         counts = _result(plan, ledger.required_step(run.run_id, "deduplication"), database.apply())
         ledger.finish(run.run_id, "applied", counts)
+        if run.replay_of is not None:
+            ledger.mark_replayed(run)
         return counts
 
     def get_openlineage_facets_on_complete(self, task_instance: RuntimeTaskInstance) -> OperatorLineage:

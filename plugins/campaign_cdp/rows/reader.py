@@ -41,6 +41,9 @@ class PartReader:
     """
 
     layout: Layout
+    #: Header of every column, and the line that it was in.
+    names: tuple[str, ...]
+    header: bytes
     #: The null token that COPY has to be told.
     null: str
 
@@ -79,6 +82,7 @@ class PartReader:
         except UnicodeDecodeError as err:
             raise EncodingError(f"The header is not {self._feed.file.encoding}: {err}. Nothing was loaded.") from err
         self.layout = read_header(names, self._feed)
+        self.names, self.header = tuple(names), buffer[: record.end]
         self._line_no += buffer.count(b"\n", 0, record.end)
         self._buffer = buffer[record.end :]
         self.null = self._most_frequent_null()

@@ -12,9 +12,11 @@ from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.file_sets import FileSet
 from campaign_cdp.hooks.campaign import work_tables
 from campaign_cdp.hooks.campaign.sql import connect
+from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import Ledger, Run
 from campaign_cdp.links import FileSetLink, SyncRunLink
 from campaign_cdp.operators.import_limits import check_before_loading
+from campaign_cdp.operators.replay import PreparedReplay, prepare_replay
 from campaign_cdp.triggers.file_set import FileSetTrigger
 
 if TYPE_CHECKING:
@@ -54,9 +56,25 @@ class FileSetSensor(BaseSensorOperator):
             ledger = Ledger(conn)
             ledger.check_version()
             run = ledger.find_run(self.feed.id, context["dag_run"].run_id)
+        if (replay_of := context["params"].get("replay_of")) and not (run and run.is_in_campaign):
+            return self._replay(context, replay_of)
         if run is None:
             self._wait(context)
         return self._open(context, run.file_set)
+
+    def _replay(self, context: Context, replay_of: int) -> list[dict[str, Any]]:
+        """Nothing to wait for: the lines are in parts that were loaded before, or in a corrected file."""
+        params = context["params"]
+        with connect(self.feed.campaign) as conn, landing_zone_for(self.feed.landing_zone) as zone:
+            prepared = prepare_replay(
+                zone,
+                self.feed,
+                Ledger(conn),
+                replay_of,
+                replay_file=params.get("replay_file"),
+                accept_stale=bool(params.get("accept_stale")),
+            )
+        return self._open(context, prepared.file_set, prepared)
 
     def _wait(self, context: Context) -> NoReturn:
         # Counted from the start of the Dag run, so that neither a retry nor a restarted triggerer prolongs it.
@@ -98,15 +116,20 @@ class FileSetSensor(BaseSensorOperator):
             raise AirflowSkipException(message)
         raise FileSetLateError(message)
 
-    def _open(self, context: Context, file_set: FileSet) -> list[dict[str, Any]]:
+    def _open(self, context: Context, file_set: FileSet, replay: PreparedReplay | None = None) -> list[dict[str, Any]]:
         with connect(self.feed.campaign) as conn:
-            opened = Ledger(conn).open_run(
+            ledger = Ledger(conn)
+            opened = ledger.open_run(
                 feed=self.feed.id,
                 dag_run_id=context["dag_run"].run_id,
                 file_set=file_set,
                 config_hash=config_hash(self.feed),
                 preview=bool(context["params"]["preview"]),
+                replay_of=replay.of if replay else None,
+                accept_stale=bool(replay and replay.accept_stale),
             )
+            if replay:
+                ledger.record_replay_lines(opened.run.run_id, replay.lines)
             self.sync_run_id = opened.run.run_id
             for run_id in opened.displaced:
                 work_tables.drop(conn, run_id)

@@ -51,10 +51,11 @@ class AudienceDatabase:
     :param conn: open connection; the caller owns the transaction.
     :param feed: columns, key and modes.
     :param run_id: the ledger's run, which names the work tables.
+    :param partial: the run holds only some of the audience, so nobody leaves the list for not being in it.
     """
 
-    def __init__(self, conn: psycopg.Connection, feed: AudienceFeed, run_id: int) -> None:
-        self._conn, self._feed, self._run_id = conn, feed, run_id
+    def __init__(self, conn: psycopg.Connection, feed: AudienceFeed, run_id: int, *, partial: bool = False) -> None:
+        self._conn, self._feed, self._run_id, self._partial = conn, feed, run_id, partial
         self._tables, self._columns = WorkTables(run_id), AudienceColumns(feed)
 
     def load_part(self, part_no: int, layout: Layout, dialect: Dialect, null: str, lines: Iterable[bytes]) -> None:
@@ -110,7 +111,7 @@ class AudienceDatabase:
         planned = self._execute("plan").rowcount
         if planned > work_rows:  # some key fits more than one recipient
             self._execute("mark_ambiguous")
-        self._execute(_FIND_LEAVERS[self._feed.list.mode if self._feed.list else "add"])
+        self._execute(_FIND_LEAVERS[self._list_mode()])
         self._conn.execute(sql.SQL("ANALYZE {}").format(self._tables.plan))
         row = self._execute("count_plan").fetchone()
         return PlanCounts(*row) if row else PlanCounts()
@@ -166,6 +167,10 @@ class AudienceDatabase:
             "group_id": Literal(self._list_id() or 0),
             "sequence_name": _ID_SEQUENCE,
         }
+
+    def _list_mode(self) -> str:
+        mode = self._feed.list.mode if self._feed.list else "add"
+        return "add" if mode == "mirror" and self._partial else mode
 
     def _list_id(self) -> int | None:
         """:raises FeedConfigError: if the list is of a kind whose members are not in NmsRcpGrpRel."""
