@@ -27,6 +27,7 @@ export function Rejects({ run, rejected }) {
     Section,
     {
       title: "Rejects",
+      anchor: "rejects",
       note: `${count(rejected, "line")}${lines(run) ? `, ${percent(rejected, lines(run))} of the file set` : ""}. Values are masked.`,
       controls: h(
         Button,

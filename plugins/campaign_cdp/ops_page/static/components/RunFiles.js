@@ -22,7 +22,7 @@ const COLUMNS = [
 export const RunFiles = ({ files }) =>
   h(
     Section,
-    { title: "Files", note: count(files.length, "file") },
+    { title: "Files", anchor: "files", note: count(files.length, "file") },
     h(DataTable, { label: "Files", columns: COLUMNS, rows: files, rowKey: "part_no", maxH: "360px" }),
   );
 
