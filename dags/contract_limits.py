@@ -11,6 +11,7 @@ per Campaign database, and one per SFTP or local landing zone, of all feeds in `
 
 * **Limits**: `include/limits.yaml`. What is above a `warn_pct` or `stop_pct` is a warning in the task's log; the task
   ends green all the same. It is imports and exports that are refused.
+* **Alerts**: `notify` in the same file says who is told; once, then every `repeat_after`, and when it is over.
 * **Safe to re-run**: yes. It reads only, and adds a reading.
 * **Result**: `cdp limits show`, the asset `campaign_limits`, and gauges `campaign_cdp.limits.<limit>.<scope>.*`.
 * **Runbook**: `docs/runbooks/contract_limits.md`
@@ -21,12 +22,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from campaign_cdp.feeds.directions import Feed
 from campaign_cdp.feeds.loader import load_feeds
 from campaign_cdp.hooks.limits.scopes import campaigns, storages
+from campaign_cdp.notifiers.limits import LimitsFailedNotifier, LimitsReadNotifier
 from campaign_cdp.operators.read_limits import ReadCampaignLimitsOperator, ReadStorageLimitsOperator
 from campaign_cdp.retries import FAIL_FAST
 
@@ -51,11 +54,21 @@ def build_dag(feeds: Iterable[Feed]) -> DAG:
         tags=["limits"],
     ) as dag:
         for name in campaigns(feeds):
-            ReadCampaignLimitsOperator(task_id=f"campaign__{_plain(name)}", campaign=name, pool=name)
+            task_id = f"campaign__{_plain(name)}"
+            ReadCampaignLimitsOperator(task_id=task_id, campaign=name, pool=name, **_told(name))
         for scope in storages(feeds):
             task_id = f"storage__{_plain(scope.name)}"
-            ReadStorageLimitsOperator(task_id=task_id, scope=scope, pool=scope.storage.connection)
+            pool = scope.storage.connection
+            ReadStorageLimitsOperator(task_id=task_id, scope=scope, pool=pool, **_told(scope.campaigns[0]))
     return dag
+
+
+def _told(campaign: str) -> dict[str, Any]:
+    """Callbacks that tell ``notify`` of the limits file; the ledger of one Campaign knows what was told."""
+    return {
+        "on_success_callback": LimitsReadNotifier(campaign),
+        "on_failure_callback": LimitsFailedNotifier(campaign),
+    }
 
 
 def _plain(name: str) -> str:

@@ -15,7 +15,8 @@ One Dag per feed in `include/feeds/`; one run is one *window* of the logs.
 * **Safe to re-run**: yes. A cleared task finds what was done in the ledger; no event is sent twice, none is lost.
 * **Preview**: trigger with `preview` on; the run stops after `incremental_query` with the counts.
 * **Backfill**: trigger with `backfill_from` and `backfill_to`; it does not move the watermark.
-* **Runbook**: `docs/runbooks/event_export.md`
+* **Alerts**: `alerts:` of the feed says who is told when a run failed or is late.
+* **Runbook**: `docs/runbooks/event_export.md`, `docs/runbooks/alerts.md`
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
 
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.feeds.loader import event_feeds
+from campaign_cdp.notifiers.deadline import deadline_of
+from campaign_cdp.notifiers.feed import RunEndedNotifier, TaskFailedNotifier
 from campaign_cdp.operators.data_extraction import ExtractPartitionOperator
 from campaign_cdp.operators.end_export import EndExportOperator
 from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
@@ -56,6 +59,7 @@ def build_dag(feed: EventFeed) -> DAG:
         schedule=CronTriggerTimetable(feed.schedule, timezone="UTC") if feed.schedule else None,
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
+        deadline=deadline_of(feed),
         max_active_runs=1,  # windows of one feed follow each other
         default_args={
             "owner": feed.owner,
@@ -64,6 +68,7 @@ def build_dag(feed: EventFeed) -> DAG:
             "retry_exponential_backoff": True,
             "retry_policy": FAIL_FAST,
             "pool": feed.landing_zone.connection,
+            "on_failure_callback": TaskFailedNotifier(feed),
         },
         params=PARAMS,
         tags=["events", "campaign-to-rtcdp", feed.format],
@@ -78,7 +83,13 @@ def build_dag(feed: EventFeed) -> DAG:
             # A window without events has nothing to extract and to publish, and is done all the same.
             PublishFilesOperator(task_id="file_transfer", feed=feed, trigger_rule="none_failed"),
             LandingCheckSensor(task_id="landing_check", feed=feed),
-            EndExportOperator(task_id="end", feed=feed, pool=feed.campaign, trigger_rule="none_failed"),
+            EndExportOperator(
+                task_id="end",
+                feed=feed,
+                pool=feed.campaign,
+                trigger_rule="none_failed",
+                on_success_callback=RunEndedNotifier(feed),
+            ),
         )
     return dag
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
 
-_PAGE: Final = "/plugin/sync-runs"
+PAGE: Final = "/plugin/sync-runs"
 
 
 class _PageLink(BaseOperatorLink):
@@ -68,7 +68,7 @@ class ExportWindowLink(_PageLink):
 
 def _base() -> str:
     """Only the path, for users come by other host names than the workers do."""
-    return urlsplit(str(conf.get("api", "base_url", fallback="") or "")).path.rstrip("/") + _PAGE
+    return urlsplit(str(conf.get("api", "base_url", fallback="") or "")).path.rstrip("/") + PAGE
 
 
 def _feed_id(operator: Any) -> str:

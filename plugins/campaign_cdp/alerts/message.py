@@ -67,7 +67,7 @@ def blocks(seen: Occurrence, links: Links) -> list[dict[str, Any]]:
     """Return Slack's blocks: plain text, so that nothing from outside is read as markup or mentions people."""
     mark = _OVER if seen.resolved else _MARKS[seen.severity]
     facts = " · ".join(f"{name}: {value}" for name, value in _facts(seen))
-    found = [
+    found: list[dict[str, Any]] = [
         {"type": "header", "text": _plain(f"{mark} {seen.alert.what}", _HEADER)},
         {"type": "section", "text": _plain(f"{seen.alert.details}\n\nNext step: {seen.alert.next_step}", _SECTION)},
         {"type": "context", "elements": [_plain(facts, _SECTION)]},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from psycopg import sql
 
@@ -32,6 +32,8 @@ WHERE reading_id IN (
 )
 ORDER BY limit_name, scope
 """
+#: A Dag run takes no longer; without it all of the trend would be read.
+_OF_A_RUN: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,19 @@ class LimitReading:
             free=reading.free,
             feed=feed,
             dag_run_id=dag_run_id,
+        )
+
+    def reading(self) -> Reading:
+        """Return it without when and for whom it was made."""
+        return Reading(
+            limit=self.limit_name,
+            scope=self.scope,
+            used=self.used,
+            projected=self.projected,
+            contract=self.contract,
+            warn_pct=self.warn_pct,
+            stop_pct=self.stop_pct,
+            free=self.free,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -129,6 +144,20 @@ class LimitReadings(LedgerSession):
     def newest_readings(self) -> list[LimitReading]:
         """Return the last reading of each limit and scope."""
         return [LimitReading(**row) for row in self._rows(_SELECT + _NEWEST)]
+
+    def readings_of(self, dag_run_id: str, *, feed: str | None) -> list[LimitReading]:
+        """Return the last reading of each limit and scope that a Dag run made.
+
+        :param feed: ``None`` for the Dag that only reads.
+        """
+        rows = self._rows(
+            "SELECT DISTINCT ON (limit_name, scope) limit_name, scope, used, projected, contract, warn_pct, stop_pct, "
+            "verdict, free, feed, dag_run_id, at FROM cdp.limit_reading "
+            "WHERE dag_run_id = %s AND feed IS NOT DISTINCT FROM %s "
+            "AND at > now() - %s ORDER BY limit_name, scope, at DESC, reading_id DESC",
+            (dag_run_id, feed, _OF_A_RUN),
+        )
+        return [LimitReading(**row) for row in rows]
 
     def forget_readings(self, older_than: timedelta) -> int:
         """Delete old readings; returns how many."""

@@ -1,0 +1,126 @@
+"""Sends one message through one channel. What goes wrong is told by its kind only: addresses may hold secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from campaign_cdp.alerts import message
+from campaign_cdp.alerts.alert import Occurrence
+from campaign_cdp.alerts.message import Links
+from campaign_cdp.alerts.payload import payload
+from campaign_cdp.exceptions import AlertChannelError, AlertNotSentError, SyncError
+from campaign_cdp.feeds.alerts import AnyChannel, EmailChannel, SlackChannel, WebhookChannel
+
+#: Seconds that Slack or a webhook may take, unless its connection says otherwise.
+_TIMEOUT: Final = 15
+
+
+def send(channel: AnyChannel, seen: Occurrence, links: Links) -> None:
+    """Send a message.
+
+    :raises AlertChannelError: if the channel cannot be used as it is set up.
+    :raises AlertNotSentError: if the other side did not take it.
+    """
+    try:
+        _sender(channel)(seen, links)
+    except SyncError:
+        raise
+    except AirflowNotFoundException:
+        raise _unusable(
+            channel, f"there is no Airflow connection {channel.connection}, or it lacks something"
+        ) from None
+    except Exception as err:
+        raise AlertNotSentError(
+            f"Channel {channel.name} did not take {seen.alert.dedup_key}: {_kind(err)}. The run is not affected. It is "
+            f"tried again with the next occurrence."
+        ) from None
+
+
+def _sender(channel: AnyChannel) -> Callable[[Occurrence, Links], None]:
+    if isinstance(channel, EmailChannel):
+        return partial(_send_mail, channel)
+    return partial(_post_to_slack, channel) if isinstance(channel, SlackChannel) else partial(_post_json, channel)
+
+
+def _send_mail(channel: EmailChannel, seen: Occurrence, links: Links) -> None:
+    from campaign_cdp.notifiers.mail import AlertMailHook
+
+    with AlertMailHook(channel.connection, message.text(seen, links)) as hook:
+        if not hook.from_email:
+            raise _unusable(channel, f"connection {channel.connection} names no sender (from_email in its extra)")
+        hook.send_email_smtp(
+            to=channel.to,
+            subject=message.subject(seen),
+            html_content=message.html(seen, links),
+            mime_subtype="alternative",
+            custom_headers={"Auto-Submitted": "auto-generated", "X-Campaign-CDP-Alert": seen.alert.dedup_key},
+        )
+
+
+def _post_to_slack(channel: SlackChannel, seen: Occurrence, links: Links) -> None:
+    try:
+        from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
+    except ImportError:
+        raise _unusable(
+            channel, "the package apache-airflow-providers-slack is not installed where tasks run"
+        ) from None
+    hook = SlackWebhookHook(slack_webhook_conn_id=channel.connection, timeout=_TIMEOUT)
+    _require_encryption(channel, hook.client.url)
+    # The text is what phones show; unlike the blocks it is read as markup.
+    text = message.subject(seen).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    hook.send(text=text, blocks=message.blocks(seen, links), unfurl_links=False, unfurl_media=False)
+
+
+def _post_json(channel: WebhookChannel, seen: Occurrence, links: Links) -> None:
+    from airflow.providers.http.hooks.http import HttpHook
+
+    hook = HttpHook(http_conn_id=channel.connection)
+    # The session, not run(): that logs addresses and answers, and follows redirects with the secret header.
+    with hook.get_conn({"Content-Type": "application/json"}) as session:
+        _require_encryption(channel, hook.base_url)
+        if session.verify is False:
+            raise _unusable(channel, "its connection switches off the check of certificates (verify in the extra)")
+        answer = session.post(
+            hook.base_url,
+            data=payload(seen, links).model_dump_json(),
+            verify=session.verify,  # else a bundle that the environment names is taken instead of the connection's
+            timeout=hook.merged_extra.get("timeout") or _TIMEOUT,
+            allow_redirects=False,
+        )
+    if not answer.ok or answer.is_redirect:
+        raise _HttpStatusError(answer.status_code)
+
+
+class _HttpStatusError(Exception):
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+
+
+def _require_encryption(channel: AnyChannel, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        raise _unusable(channel, f"its connection goes to {parts.hostname} without encryption; it has to be https")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _unusable(channel: AnyChannel, why: str) -> AlertChannelError:
+    return AlertChannelError(f"Channel {channel.name}: {why}. Nothing was sent through it; the run is not affected.")
+
+
+def _kind(err: BaseException) -> str:
+    if isinstance(err, _HttpStatusError):
+        return str(err)
+    status: Any = getattr(err, "smtp_code", None) or getattr(err, "errno", None)
+    return f"{type(err).__name__} {status}" if status else type(err).__name__
