@@ -27,7 +27,7 @@ class Sample:
 def write_sample(conn: psycopg.Connection) -> Sample:
     ledger = Ledger(conn)
     applied = _applied(ledger)
-    quarantined = _quarantined(ledger)
+    quarantined = quarantine(ledger, "manual__1")
     window = _window(ledger)
     ledger.record_readings(
         [
@@ -60,13 +60,11 @@ def _applied(ledger: Ledger) -> int:
     return run
 
 
-def _quarantined(ledger: Ledger) -> int:
+def quarantine(ledger: Ledger, dag_run_id: str) -> int:
+    """Write down a run of ``cart_abandoners`` with too many rejects; returns its id."""
+    files = _file_set("cart_abandoners")
     run = ledger.open_run(
-        feed="cart_abandoners",
-        dag_run_id="manual__1",
-        file_set=_file_set("cart_abandoners"),
-        config_hash="h",
-        preview=False,
+        feed="cart_abandoners", dag_run_id=dag_run_id, file_set=files, config_hash="h", preview=False
     ).run.run_id
     ledger.record_part(run, 1, rows=50, rejected=50, reject_counts={"bad_email": 50}, sha256="s")
     ledger.quarantine(run, RejectLimitError("cart_abandoners: 50 of 100 lines rejected (50 %, limit 1 %)."))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -12,12 +13,47 @@ from airflow.utils.session import create_session
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from tests.ops_page.conftest import token_of
-from tests.ops_page.samples import Sample
+from campaign_cdp.ledger.migrate import upgrade
+from campaign_cdp.ledger.store import Ledger
+from campaign_cdp.sandbox.campaign_database import create_database
+from campaign_cdp.sandbox.endpoints import campaign_connection
+from campaign_cdp.sandbox.postgres import PostgresServer
+from tests.ops_page.conftest import get, token_of
+from tests.ops_page.samples import Sample, quarantine, write_sample
 
 AsUser = Callable[..., TestClient]
 API = "/campaign-cdp/api"
 SPAN = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-02T00:00:00+01:00"}
+
+
+@pytest.fixture(scope="module")
+def own_ledger(postgres_server: PostgresServer) -> str:
+    """A ledger of its own: actions change what other tests look at."""
+    create_database(postgres_server.dsn(), "ledger_of_actions")
+    upgrade(postgres_server.dsn("ledger_of_actions"))
+    return postgres_server.dsn("ledger_of_actions")
+
+
+@pytest.fixture(scope="module")
+def sample(own_ledger: str) -> Sample:
+    with psycopg.connect(own_ledger) as conn:
+        return write_sample(conn)
+
+
+@pytest.fixture
+def campaign(own_ledger: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    from campaign_cdp.ops_page import connections
+
+    monkeypatch.setenv("AIRFLOW_CONN_CAMPAIGN_DB", campaign_connection(own_ledger))
+    yield own_ledger
+    connections.ledgers.forget()
+
+
+@pytest.fixture
+def quarantined(campaign: str) -> int:
+    """A run whose file set is in quarantine."""
+    with psycopg.connect(campaign) as conn:
+        return quarantine(Ledger(conn), f"manual__{uuid.uuid4()}")
 
 
 @pytest.fixture
@@ -97,6 +133,66 @@ def test_what_cannot_be_is_refused_and_starts_nothing(ann: TestClient, path: str
     assert answer.status_code == number
     assert answer.json()["message"]
     assert count_dag_runs() == before
+
+
+@pytest.mark.parametrize(("action", "state"), [("release", "released"), ("supersede", "superseded")])
+def test_a_quarantined_file_set_is_settled(
+    ann: TestClient, campaign: str, quarantined: int, action: str, state: str
+) -> None:
+    first, again = (ann.post(f"{API}/runs/{quarantined}/{action}", json={}) for _ in range(2))
+
+    run = get(ann, f"/runs/{quarantined}")
+    assert [answer.status_code for answer in (first, again)] == [200, 200]
+    assert (first.json()["run_id"], first.json()["state"]) == (quarantined, state)
+    assert run["state"] == state
+    assert {file["state"] for file in run["files"]} == {state}
+    assert [(entry["actor"], entry["action"]) for entry in run["audit"]] == [("ann", f"mark {state}")]
+
+
+@pytest.mark.parametrize("action", ["release", "supersede"])
+def test_only_a_quarantined_file_set_is_settled(ann: TestClient, sample: Sample, action: str) -> None:
+    answer = ann.post(f"{API}/runs/{sample.applied}/{action}", json={})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "ACR-300")
+    assert "only a quarantined file set" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("body", [{}, {"file": "fixed/rejects.csv", "accept_stale": True}])
+def test_rejected_lines_are_replayed(ann: TestClient, campaign: str, sample: Sample, body: dict[str, Any]) -> None:
+    answer = ann.post(f"{API}/runs/{sample.applied}/replay", json=body)
+
+    run = dag_run(answer.json()["dag_run_id"])
+    assert run is not None
+    assert run.conf == {
+        "replay_of": sample.applied,
+        "replay_file": body.get("file"),
+        "accept_stale": body.get("accept_stale", False),
+    }
+    assert audited(campaign, dag_run_id=run.run_id) == [("ann", "replay", "loyalty_gold")]
+    shown = [entry for entry in get(ann, f"/runs/{sample.applied}")["audit"] if entry["action"] == "replay"]
+    assert shown[0]["detail"]["dag_run_id"] == run.run_id
+
+
+def test_there_is_nothing_to_replay_twice(ann: TestClient, campaign: str, sample: Sample) -> None:
+    before = count_dag_runs()
+    with psycopg.connect(campaign) as conn:
+        conn.execute("UPDATE cdp.reject SET replayed_by = 99 WHERE run_id = %s", (sample.applied,))
+        conn.commit()
+        try:
+            answer = ann.post(f"{API}/runs/{sample.applied}/replay", json={})
+            shown = get(ann, f"/runs/{sample.applied}/rejects")["rejects"]
+        finally:
+            conn.execute("UPDATE cdp.reject SET replayed_by = NULL")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, None)
+    assert {one["replayed_by"] for one in shown} == {99}
+    assert count_dag_runs() == before
+
+
+def test_rejects_of_a_run_that_applied_nothing_are_not_replayed(ann: TestClient, quarantined: int) -> None:
+    answer = ann.post(f"{API}/runs/{quarantined}/replay", json={})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "ACR-300")
 
 
 def test_who_may_not_edit_starts_and_audits_nothing(as_user: AsUser, campaign: str, sample: Sample) -> None:

@@ -10,7 +10,7 @@ SELECT
     j.column_name,
     j.code,
     j.value,
-    NULL::bigint AS replayed_by,
+    j.replayed_by,
     j.ctid::text AS tid
 FROM cdp.reject AS j
 WHERE {where}

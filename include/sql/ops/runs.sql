@@ -10,7 +10,7 @@ SELECT
     r.dag_run_id,
     r.state,
     r.preview,
-    NULL::bigint AS replay_of,
+    r.replay_of,
     r.file_set_id,
     r.ordered_at,
     r.opened_at,

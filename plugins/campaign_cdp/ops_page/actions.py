@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +20,7 @@ from campaign_cdp.ops_page.access import EditableFeedDep, Reader, ReaderDep
 from campaign_cdp.ops_page.dag_runs import SessionDep, start
 from campaign_cdp.ops_page.database import CONNECT_SECONDS, explained
 from campaign_cdp.ops_page.feeds import dag_id_of
+from campaign_cdp.ops_page.located import EditableRunDep
 
 router = APIRouter()
 
@@ -48,6 +51,15 @@ class BackfillBody(_Body):
         return self
 
 
+class ReplayBody(_Body):
+    """:param file: key of a file in the landing zone with the corrected lines.
+    :param accept_stale: although a newer file set was applied since, whose values it may overwrite.
+    """
+
+    file: str | None = Field(default=None, min_length=1, max_length=1024)
+    accept_stale: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class StartedAnswer:
     """:param paused: the Dag is paused, so the run waits until somebody unpauses it."""
@@ -55,6 +67,15 @@ class StartedAnswer:
     dag_id: str
     dag_run_id: str
     paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettledAnswer:
+    """What became of a run."""
+
+    run_id: int
+    state: str
+    message: str
 
 
 @router.post("/feeds/{feed}/run")
@@ -75,16 +96,65 @@ def backfill(feed: EditableFeedDep, body: BackfillBody, reader: ReaderDep, sessi
     return _started(feed, reader, session, "backfill", {"preview": body.preview, **span})
 
 
-def _started(feed: Feed, reader: Reader, session: Session, action: str, conf: dict[str, Any]) -> StartedAnswer:
+@router.post("/runs/{run_id}/replay")
+def replay(located: EditableRunDep, body: ReplayBody, reader: ReaderDep, session: SessionDep) -> StartedAnswer:
+    """Apply the rejected lines of a run again, as the feed is now or from a corrected file."""
+    feed, run_id = located.feed, located.run.run_id
+
+    def check(ledger: Ledger) -> None:
+        ledger.replayable(run_id, feed.id, accept_stale=body.accept_stale)
+        if body.file is None and next(ledger.open_rejects(run_id), None) is None:
+            raise HTTPException(status.HTTP_409_CONFLICT, f"Run {run_id} has no rejected line left to replay.")
+
+    conf = {"replay_of": run_id, "replay_file": body.file, "accept_stale": body.accept_stale}
+    return _started(feed, reader, session, "replay", conf, check=check, detail={"run_id": run_id})
+
+
+@router.post("/runs/{run_id}/release")
+def release(located: EditableRunDep, reader: ReaderDep) -> SettledAnswer:
+    """Let the next run take a quarantined file set up again."""
+    with _ledger(located.feed) as ledger:
+        found = ledger.release(located.run.run_id, actor=reader.user.get_name())
+    return SettledAnswer(found.run_id, found.state.value, f"The next run of {found.feed} takes its file set up again.")
+
+
+@router.post("/runs/{run_id}/supersede")
+def supersede(located: EditableRunDep, reader: ReaderDep) -> SettledAnswer:
+    """Give a quarantined file set up for good."""
+    with _ledger(located.feed) as ledger:
+        found = ledger.mark_superseded(located.run.run_id, actor=reader.user.get_name())
+    return SettledAnswer(found.run_id, found.state.value, f"Later file sets of {found.feed} no longer wait for it.")
+
+
+def _started(
+    feed: Feed,
+    reader: Reader,
+    session: Session,
+    action: str,
+    conf: dict[str, Any],
+    *,
+    check: Callable[[Ledger], None] | None = None,
+    detail: dict[str, Any] | None = None,
+) -> StartedAnswer:
     """Queue the Dag run and write it down. Airflow's commit comes last: nothing happens that is not in the audit."""
     dag_id, user = dag_id_of(feed), reader.user.get_name()
+    with _ledger(feed) as ledger:
+        if check:
+            check(ledger)
+        started = start(session, dag_id, conf, user)
+        what = {"dag_id": dag_id, "dag_run_id": started.dag_run_id, **conf, **(detail or {})}
+        ledger.audit(user, action, feed.id, what)
+    session.commit()
+    return StartedAnswer(dag_id, started.dag_run_id, started.is_paused)
+
+
+@contextmanager
+def _ledger(feed: Feed) -> Iterator[Ledger]:
+    """Open the ledger of a feed to write to it; committed at the end."""
     with explained(feed.campaign), connect(feed.campaign, connect_timeout=CONNECT_SECONDS) as conn:
         ledger = Ledger(conn)
         ledger.check_version()
-        started = start(session, dag_id, conf, user)
-        ledger.audit(user, action, feed.id, {"dag_id": dag_id, "dag_run_id": started.dag_run_id, **conf})
-    session.commit()
-    return StartedAnswer(dag_id, started.dag_run_id, started.is_paused)
+        yield ledger
 
 
 def _iso(at: datetime) -> str:

@@ -25,7 +25,7 @@ from campaign_cdp.ops_page.limit_scopes import scopes_of
 
 TREND_DAYS: Final = 30
 _WEEK: Final = 7
-#: An export is late when its window is not done by then; its feed file has no key for it.
+#: An export is late when its window is not done by then, unless its feed says when.
 _EXPORT_LATE_AFTER: Final = timedelta(hours=1)
 _DATABASES_AT_ONCE: Final = 4
 
@@ -143,7 +143,7 @@ def _facts(feed: Feed, ledger: LedgerFacts, dag: DagFacts | None) -> Facts:
 def _expected(feed: Feed) -> Expectation:
     if isinstance(feed, AudienceFeed):
         return Expectation(feed.schedule, feed.alerts.late_after if feed.alerts.late_is == "failed" else None)
-    return Expectation(feed.schedule, _EXPORT_LATE_AFTER)
+    return Expectation(feed.schedule, feed.alerts.done_within or _EXPORT_LATE_AFTER)
 
 
 def _limits(feed: Feed) -> RejectLimits | None:
