@@ -30,6 +30,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "connection-types": [_campaign_connection(), _platform_connection()],
         "extra-links": [f"campaign_cdp.links.{name}" for name in _LINKS],
+        "notifications": [f"campaign_cdp.notifiers.{name}" for name in _NOTIFIERS],
     }
 
 
@@ -37,6 +38,10 @@ _OPERATORS: Final = (
     *("data_loading", "deduplication", "reconciliation", "update_data", "end"),
     *("incremental_query", "data_extraction", "publication", "end_export"),
     "read_limits",
+)
+_NOTIFIERS: Final = (
+    *("feed.TaskFailedNotifier", "feed.NothingArrivedNotifier", "feed.RunEndedNotifier"),
+    *("limits.LimitsReadNotifier", "limits.LimitsFailedNotifier"),
 )
 _LINKS: Final = ("SyncRunLink", "FileSetLink", "RejectsLink", "ExportWindowLink")
 
@@ -66,7 +71,7 @@ def _campaign_connection() -> dict[str, Any]:
             "sslmode": _field(
                 "Encryption (sslmode)",
                 "verify-full checks the server's name and certificate; prefer, the driver's default, checks nothing.",
-                enum=["verify-full", "verify-ca", "require", "prefer", "disable", None],
+                enum=["verify-full", "verify-ca", "require", "prefer", "disable"],
             ),
             "sslrootcert": _field(
                 "Certificate authority (sslrootcert)", "File with its certificates, on every machine that runs tasks."
