@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -69,13 +67,3 @@ def test_upgrade_and_current_tell_the_version(postgres_server: PostgresServer) -
     assert first.output == f"The ledger is now at version {REQUIRED} (before: none)\n"
     assert json.loads(second.output) == {"before": REQUIRED, "after": REQUIRED}
     assert (after.exit_code, json.loads(after.output)) == (0, {"current": REQUIRED, "required": REQUIRED})
-
-
-def test_rejects_are_shown_in_part_and_written_in_full(dsn: str, gold_id: str) -> None:
-    shown = run("rejects", gold_id, "--url", dsn).output.splitlines()
-    rows = list(csv.reader(io.StringIO(run("rejects", gold_id, "--csv", "--url", dsn).output)))
-
-    assert shown[1].split() == ["1", "2001", "email", "bad_email", "xxx"]
-    assert shown[-1] == f"... and 10 more: cdp ledger rejects {gold_id} --csv"
-    assert len(rows) == 61
-    assert rows[1] == ["1", "2001", "email", "bad_email", "xxx"]

@@ -43,9 +43,9 @@ def ledger_database(postgres_server: PostgresServer) -> str:
 def ledger_dsn(ledger_database: str) -> str:
     """Connection string of a database with an empty ledger."""
     with psycopg.connect(ledger_database) as conn:
-        conn.execute("TRUNCATE cdp.sync_run, cdp.sync_step, cdp.sync_file, cdp.reject, cdp.audit")
+        conn.execute("TRUNCATE cdp.replay_line, cdp.sync_run, cdp.sync_step, cdp.sync_file, cdp.reject, cdp.audit")
         conn.execute("TRUNCATE cdp.export_window, cdp.export_log, cdp.export_step, cdp.export_file, cdp.watermark")
-        conn.execute("TRUNCATE cdp.limit_reading")
+        conn.execute("TRUNCATE cdp.limit_reading, cdp.alert, cdp.alert_channel")
     return ledger_database
 
 

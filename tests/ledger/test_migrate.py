@@ -12,9 +12,9 @@ from campaign_cdp.ledger.store import Ledger
 from campaign_cdp.ledger.version import REQUIRED
 from campaign_cdp.sandbox.postgres import PostgresServer
 
-IMPORTS = {"reject", "sync_file", "sync_run", "sync_step"}
+IMPORTS = {"reject", "replay_line", "sync_file", "sync_run", "sync_step"}
 EXPORTS = {"export_file", "export_log", "export_step", "export_window", "exported_key", "watermark"}
-TABLES = {"alembic_version", "audit", "limit_reading"} | IMPORTS | EXPORTS
+TABLES = {"alembic_version", "alert", "alert_channel", "audit", "limit_reading"} | IMPORTS | EXPORTS
 
 
 def tables(dsn: str) -> set[str]:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
 
 import click
 
-from campaign_cdp.cli.database import database_options, open_database, open_ledger
+from campaign_cdp.cli.database import database_options, open_database
 from campaign_cdp.cli.options import json_option
-from campaign_cdp.cli.tables import table
 from campaign_cdp.ledger.version import REQUIRED
-from campaign_cdp.rows.reject_file import reject_lines
-
-_SHOWN_REJECTS = 50
 
 
 @click.group()
@@ -60,23 +55,3 @@ def current(ctx: click.Context, conn_id: str, url: str | None, as_json: bool) ->
     else:
         click.echo(f"The ledger is at version {found or 'none'}, this package needs {REQUIRED}")
     ctx.exit(0 if found == REQUIRED else 1)
-
-
-@ledger.command()
-@click.argument("run_id", type=int)
-@click.option("--csv", "as_csv", is_flag=True, help="Write all of them as CSV.")
-@database_options
-def rejects(run_id: int, as_csv: bool, conn_id: str, url: str | None) -> None:
-    """Show a run's rejected lines. Values that may be personal are masked."""
-    with open_ledger(conn_id, url) as book:
-        book.run(run_id)
-        if as_csv:
-            for chunk in reject_lines(book.iter_rejects(run_id)):
-                click.echo(chunk, nl=False)
-            return
-        total = sum(book.reject_summary(run_id).values())
-        first = islice(book.iter_rejects(run_id), _SHOWN_REJECTS)
-        shown = [{**reject._asdict(), "line_no": reject.line_no and str(reject.line_no)} for reject in first]
-    click.echo(table(shown) or f"Run {run_id} has no rejected lines")
-    if total > len(shown):
-        click.echo(f"... and {total - len(shown):,} more: cdp ledger rejects {run_id} --csv")

@@ -10,6 +10,7 @@ import click
 from campaign_cdp.cli.dag_runs import start as start_dag_run
 from campaign_cdp.cli.database import database_options, open_ledger
 from campaign_cdp.cli.options import FEED_ID, feed_option, json_option, limit_option, write_json
+from campaign_cdp.cli.quarantine import release, supersede
 from campaign_cdp.cli.tables import lines, table
 from campaign_cdp.feeds.loader import feed_by_id
 from campaign_cdp.ledger.store import Run, RunState
@@ -105,6 +106,10 @@ def _start(feed_id: str, as_json: bool, *, is_preview: bool) -> None:
         write_json(started.to_json())
     else:
         started.say()
+
+
+runs.add_command(release)
+runs.add_command(supersede)
 
 
 def _summary(run: Run) -> dict[str, Any]:

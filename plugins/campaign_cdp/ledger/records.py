@@ -117,10 +117,15 @@ class FileRecord:
 
 
 class RejectRecord(NamedTuple):
-    """One rejected line; ``value`` is masked already, ``line_no`` is ``None`` where no single line is at fault."""
+    """One rejected line.
+
+    ``value`` is masked already, ``line_no`` is ``None`` where no single line is at fault, ``replayed_by`` is the run
+    that applied it later.
+    """
 
     part_no: int
     line_no: int | None
     column: str | None
     code: str
     value: str | None
+    replayed_by: int | None = None

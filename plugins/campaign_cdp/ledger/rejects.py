@@ -13,7 +13,7 @@ from campaign_cdp.rows.rejects import Reject
 
 _COPY: Final = "COPY cdp.reject (run_id, part_no, line_no, column_name, code, value) FROM STDIN"
 _SELECT: Final = (
-    "SELECT part_no, line_no, column_name, code, value FROM cdp.reject WHERE run_id = %s "
+    "SELECT part_no, line_no, column_name, code, value, replayed_by FROM cdp.reject WHERE run_id = %s "
     "ORDER BY part_no, coalesce(line_no, 9223372036854775807)"  # as the index has it: none is sorted
 )
 _FETCH_ROWS: Final = 2_000

@@ -6,12 +6,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-_HEADER = ("part", "line", "column", "code", "value")
+_HEADER = ("part", "line", "column", "code", "value", "replayed_by")
 _CHUNK_ROWS = 5_000
 
 
 def reject_lines(rejects: Iterable[tuple[object, ...]]) -> Iterator[bytes]:
-    """Encode ``(part, line, column, code, masked value)`` as CSV, some thousand rows at a time."""
+    """Encode ``(part, line, column, code, masked value, run that replayed it)`` as CSV, some thousand rows at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(_HEADER)
