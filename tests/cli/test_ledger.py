@@ -47,7 +47,7 @@ def gold_id(dsn: str) -> Iterator[str]:
         yield str(Ledger(conn).run_of("gold", "r1").run_id)
 
 
-@pytest.mark.parametrize("command", ["upgrade", "current", "rejects"])
+@pytest.mark.parametrize("command", ["upgrade", "current"])
 def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")
 
