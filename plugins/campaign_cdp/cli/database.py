@@ -32,8 +32,11 @@ def open_ledger(conn_id: str, url: str | None) -> Iterator[Ledger]:
 
 
 @contextmanager
-def open_database(conn_id: str, url: str | None) -> Iterator[psycopg.Connection]:
-    """Open the database of an Airflow connection, or of a connection string."""
+def open_database(conn_id: str, url: str | None, connect_timeout: int | None = None) -> Iterator[psycopg.Connection]:
+    """Open the database of an Airflow connection, or of a connection string.
+
+    :param connect_timeout: seconds, unless the Airflow connection sets its own.
+    """
     if url:
         try:
             opened = psycopg.connect(url, options="-c timezone=UTC")
@@ -48,12 +51,12 @@ def open_database(conn_id: str, url: str | None) -> Iterator[psycopg.Connection]
     from campaign_cdp.hooks.campaign.sql import connect
 
     try:
-        with connect(conn_id) as conn:
+        with connect(conn_id, connect_timeout=connect_timeout) as conn:
             yield conn
     except AirflowNotFoundException as err:
         name = f"AIRFLOW_CONN_{conn_id.upper()}"
         raise FeedConfigError(
-            f"Airflow has no connection {conn_id}. Nothing was done. Create it, set {name}, or give --url."
+            f"Airflow has no connection {conn_id}. Nothing was done. Create it, or set {name}."
         ) from err
 
 

@@ -100,8 +100,8 @@ def show(window_id: int, conn_id: str, url: str | None, as_json: bool) -> None:
 def backfill(feed_id: str, start_at: datetime, end_at: datetime, preview: bool, yes: bool, as_json: bool) -> None:
     """Export a span of the logs again; the watermark stays where it is.
 
-    What the ledger still remembers as exported is not sent again. Needs Airflow's metadata database, so run it where the `airflow` command
-    works. Exit code 1: nothing was started, e.g. because the question was answered with no.
+    What the ledger still remembers as exported is not sent again. Needs Airflow's metadata database, so run it where
+    the `airflow` command works. Exit code 1: nothing was started, e.g. because the question was answered with no.
 
     \b
     Example:

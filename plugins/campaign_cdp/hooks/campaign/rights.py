@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.sql import Literal
 
-from campaign_cdp.events.log_attributes import SCHEMAS
+from campaign_cdp.events.log_attributes import SCHEMAS, LogSchema
 from campaign_cdp.exceptions import LedgerVersionError
 from campaign_cdp.hooks.campaign.sql import statement
 from campaign_cdp.ledger.version import REQUIRED, check_version
@@ -53,10 +53,16 @@ class _Right:
     is_granted: bool
 
 
-def examine(conn: psycopg.Connection) -> list[Finding]:
-    """Look at everything that imports and exports of any log need; writes nothing."""
+def examine(
+    conn: psycopg.Connection, *, imports: bool = True, logs: Iterable[LogSchema] = tuple(SCHEMAS.values())
+) -> list[Finding]:
+    """Look at what imports and exports of these logs need; writes nothing.
+
+    :returns: findings about server, ledger and work tables, then one for imports, then one per log.
+    """
     server = _server(conn)
-    return [_reached(conn, server), _ledger(conn), _work_tables(server), _imports(conn), *_exports(conn)]
+    base = [_reached(conn, server), _ledger(conn), _work_tables(server)]
+    return base + ([_imports(conn)] if imports else []) + [_export(conn, log) for log in logs]
 
 
 def _server(conn: psycopg.Connection) -> _Server:
@@ -102,11 +108,10 @@ def _imports(conn: psycopg.Connection) -> Finding:
     return Finding(not missing, _possible("Imports", missing, "are"))
 
 
-def _exports(conn: psycopg.Connection) -> Iterator[Finding]:
-    for name, schema in SCHEMAS.items():
-        tables = (schema.table, *(link.table for link in schema.links.values()))
-        missing = _missing(conn, tuple((table.lower(), "SELECT") for table in dict.fromkeys(tables)))
-        yield Finding(not missing, _possible(f"Export of {name}", missing, "is"))
+def _export(conn: psycopg.Connection, schema: LogSchema) -> Finding:
+    tables = (schema.table, *(link.table for link in schema.links.values()))
+    missing = _missing(conn, tuple((table.lower(), "SELECT") for table in dict.fromkeys(tables)))
+    return Finding(not missing, _possible(f"Export of {schema.name}", missing, "is"))
 
 
 def _missing(conn: psycopg.Connection, wanted: tuple[tuple[str, str], ...]) -> list[_Right]:
