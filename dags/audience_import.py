@@ -98,17 +98,22 @@ def build_dag(feed: AudienceFeed) -> DAG:
             pool=feed.landing_zone.connection,
             map_index_template="{{ part_name }}",
         ).expand(part=file_transfer.output)
+        goes_on = "none_failed_min_one_success"
+        deduplication = DeduplicateOperator(task_id="deduplication", feed=feed, trigger_rule=goes_on)
+        end = EndImportOperator(
+            task_id="end", feed=feed, trigger_rule=goes_on, on_success_callback=RunEndedNotifier(feed)
+        )
         chain(
             file_transfer,
             data_loading,
-            # A manifest without files is a legal, empty increment: nothing is mapped, the run goes on.
-            DeduplicateOperator(task_id="deduplication", feed=feed, trigger_rule="none_failed"),
+            deduplication,
             ReconcileOperator(task_id="reconciliation", feed=feed),
             ApplyAudienceOperator(task_id="update_data", feed=feed),
-            EndImportOperator(
-                task_id="end", feed=feed, trigger_rule="none_failed", on_success_callback=RunEndedNotifier(feed)
-            ),
+            end,
         )
+        # A manifest without files is a legal, empty increment: nothing is mapped, the run goes on. So does a preview to
+        # its end. Where no file arrived at all (late_is: skipped), file_transfer is skipped, and so is all the rest.
+        file_transfer >> [deduplication, end]
     return dag
 
 

@@ -37,6 +37,8 @@ def keys(schema: dict[str, Any], node: dict[str, Any], prefix: str = "") -> Iter
             yield from keys(schema, block, f"{key}.{word}." if word else f"{key}.")
         if "oneOf" in spec:
             yield from keys(schema, kinds(schema, spec), f"{key}.")
+        if "oneOf" in spec.get("items", {}):
+            yield from keys(schema, kinds(schema, spec["items"]), f"{key}[].")
 
 
 def kinds(schema: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ sys.exit(main(["audience_import__gold"]))
 """
 
 
-def run_dag(imports: Import, tmp_path: Path) -> str:
+def run_dag(imports: Import, tmp_path: Path, *, fails: int) -> str:
     feeds = tmp_path / "feeds"
     feeds.mkdir()
     feed = imports.feed.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -42,7 +42,7 @@ def run_dag(imports: Import, tmp_path: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-c", _RUN], env=env, cwd=PROJECT, capture_output=True, text=True, timeout=110
     )
-    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
+    assert done.returncode == fails, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout + done.stderr
 
 
@@ -53,7 +53,7 @@ def test_failing_dag_run_sends_one_alert_and_a_dead_server_changes_nothing(
     imports.export([line("ann@x.io", name="Ann"), line("bad")], [line("bob@x.io")])
     sinks.slack.status = 500
 
-    log = run_dag(imports, tmp_path)
+    log = run_dag(imports, tmp_path, fails=1)
 
     assert sinks.counts() == (1, 1, 1)
     (body,) = sinks.bodies()
@@ -66,6 +66,15 @@ def test_failing_dag_run_sends_one_alert_and_a_dead_server_changes_nothing(
     assert "ann" not in told.lower()
     assert SECRET not in log
     assert "slack-secret" not in log
+
+
+def test_run_without_files_is_skipped_to_its_end_and_told_for_the_record(
+    sinks: Sinks, alerting: Callable[..., Import], tmp_path: Path
+) -> None:
+    run_dag(alerting({"late_is": "skipped", "late_after": "1s"}), tmp_path, fails=0)
+
+    assert [(body["kind"], body["severity"]) for body in sinks.bodies()] == [("late", "info")]
+    assert sinks.counts() == (1, 1, 1)
 
 
 def test_every_task_tells_and_the_last_one_ends_alerts(monkeypatch, tmp_path) -> None:

@@ -44,12 +44,13 @@ def failed(subject: str, error: object, next_step: str, *, task: str, feed: str 
     )
 
 
-def nothing_arrived(feed: AudienceFeed, next_step: str) -> Alert:
+def nothing_arrived(feed: AudienceFeed) -> Alert:
     """Say that a run saw no file by its deadline, and ended as skipped because the feed says so."""
     code, after = FileSetLateError.code, write_duration(feed.alerts.late_after)
     text = f"No file arrived within {after} of the run's start. The run was skipped, as alerts.late_is says."
+    step = "Nothing on a quiet day. If AEP should have written: look whether the destination is active."
     return Alert(
-        Kind.LATE, feed.id, code, f"{feed.id} got no files", text, next_step, {"late_after": after}, feed.id,
+        Kind.LATE, feed.id, code, f"{feed.id} got no files", text, step, {"late_after": after}, feed.id,
         aspect=code, severity=Severity.INFO,
     )  # fmt: skip
 

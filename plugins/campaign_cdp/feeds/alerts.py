@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from campaign_cdp.feeds.rules import BrokenRulesError, FeedRuleError
-from campaign_cdp.feeds.scalars import Duration, Percent
+from campaign_cdp.feeds.scalars import Duration, Percent, write_duration
 from campaign_cdp.feeds.strict import Strict
 
 _ADDRESS = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+")
@@ -22,6 +22,18 @@ Kind: TypeAlias = Literal["failed", "late", "rejects", "shrank", "limit_warn", "
 def _address(value: str) -> str:
     if not _ADDRESS.fullmatch(value):
         raise ValueError(f"{value!r} is not an e-mail address; write it without a name, like ops@example.com")
+    return value
+
+
+def _somebody(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("names nobody; write at least one address")
+    return value
+
+
+def _not_all_the_time(value: timedelta) -> timedelta:
+    if value < timedelta(minutes=1):
+        raise ValueError(f"{write_duration(value)} is too often; write 1m or more")
     return value
 
 
@@ -38,7 +50,10 @@ class _Channel(Strict):
 
 class EmailChannel(_Channel):
     type: Literal["email"] = Field(description="Kind of channel.")
-    to: tuple[Address, ...] = Field(min_length=1, description="Addresses of an email channel.")
+    # min_length would count a wrong address as none, and complain twice.
+    to: Annotated[tuple[Address, ...], AfterValidator(_somebody)] = Field(
+        description="Addresses of an email channel.", json_schema_extra={"minItems": 1}
+    )
 
     @property
     def name(self) -> str:
@@ -69,7 +84,7 @@ NotifyList = Annotated[
     tuple[Channel, ...], Field(description="Channels that alerts go to; without any nobody is told.")
 ]
 RepeatAfter = Annotated[
-    Duration, Field(ge=timedelta(minutes=1), description="An alert that goes on is sent again after this.")
+    Duration, AfterValidator(_not_all_the_time), Field(description="An alert that goes on is sent again after this.")
 ]
 REPEAT_AFTER = timedelta(days=1)
 

@@ -9,7 +9,7 @@ from airflow.sdk import BaseNotifier
 
 from campaign_cdp.alerts.alert import Alert, placed
 from campaign_cdp.alerts.rules import failed, nothing_arrived, of_counts
-from campaign_cdp.exceptions import FileSetLateError, SyncError
+from campaign_cdp.exceptions import SyncError
 from campaign_cdp.feeds.directions import Feed
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.hooks.campaign.sql import connect
@@ -67,8 +67,7 @@ class NothingArrivedNotifier(FeedNotifier):
 
     def notify(self, context: Context) -> None:
         if isinstance(self.feed, AudienceFeed):
-            alert = nothing_arrived(self.feed, next_step(FileSetLateError.code))
-            self.desk.tell(self.place(alert, context))
+            self.desk.tell(self.place(nothing_arrived(self.feed), context))
 
 
 class RunEndedNotifier(FeedNotifier):
