@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import yaml
 
+from campaign_cdp.cli.feed_diff import diff
 from campaign_cdp.cli.feed_views import campaign_columns, summary, table
 from campaign_cdp.cli.options import json_option
 from campaign_cdp.events.data_prep import mapping_set_text
@@ -34,6 +35,9 @@ def feeds() -> None:
 
     Feeds live in include/feeds; the environment variable CDP_FEEDS_DIR names another folder.
     """
+
+
+feeds.add_command(diff)
 
 
 @feeds.command()

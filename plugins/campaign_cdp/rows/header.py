@@ -35,6 +35,42 @@ class Layout:
         return tuple(target for target in self.targets if target is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderMatch:
+    """How a header fits its feed, also where it would be refused.
+
+    :param matched: header by attribute, :data:`STATUS` or :data:`QUALIFIED_AT`.
+    :param missing: header that the feed wants, by attribute, with what it may have been called instead.
+    :param unknown: headers that are not loaded; masked if not one is known, because the line may be data.
+    :param ambiguous: headers that mean the same attribute.
+    :param repeated: headers that are there more than once.
+    """
+
+    matched: dict[str, str]
+    missing: dict[str, str]
+    unknown: tuple[str, ...]
+    ambiguous: dict[str, tuple[str, ...]]
+    repeated: tuple[str, ...]
+
+
+def match_header(names: Sequence[str], feed: AudienceFeed) -> HeaderMatch:
+    """Compare the header of a part with the columns of its feed, and refuse nothing."""
+    names = [name.strip(" \t") for name in names]
+    attributes = _attributes(feed)
+    found: dict[str, list[str]] = {}
+    unknown = []
+    for name in names:
+        target = _target(_normal(name), attributes, feed.membership)
+        unknown.append(name) if target is None else found.setdefault(target, []).append(name)
+    return HeaderMatch(
+        matched={target: same[0] for target, same in found.items()},
+        missing={target: _hint(source, names) for target, source in _wanted(feed).items() if target not in found},
+        unknown=tuple(unknown if found else map(mask, unknown)),
+        ambiguous={target: tuple(same) for target, same in found.items() if len(set(map(_normal, same))) > 1},
+        repeated=tuple(_repeated(names)),
+    )
+
+
 def read_header(names: Sequence[str], feed: AudienceFeed) -> Layout:
     """Match the header of a part with the columns of its feed.
 
@@ -91,8 +127,12 @@ def _refuse_strange(names: Sequence[str], attributes: Mapping[str, str], delimit
     )
 
 
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name or "an empty name" for name, count in Counter(map(_normal, names)).items() if count > 1)
+
+
 def _refuse_repeats(names: Sequence[str]) -> None:
-    repeated = sorted(name or "an empty name" for name, count in Counter(map(_normal, names)).items() if count > 1)
+    repeated = _repeated(names)
     if repeated:
         raise HeaderError(
             f"The header has {_listed(repeated)} more than once. Nothing was loaded, because which one counts is a "
@@ -100,10 +140,16 @@ def _refuse_repeats(names: Sequence[str]) -> None:
         )
 
 
-def _refuse_missing(names: Sequence[str], targets: Sequence[str | None], feed: AudienceFeed) -> None:
+def _wanted(feed: AudienceFeed) -> dict[str, str]:
+    """Header by attribute, of all that a part has to have."""
     wanted = {attribute: column.source for attribute, column in feed.columns.items()}
     if feed.list and feed.list.mode == "remove_exited":
         wanted[STATUS] = feed.membership.status
+    return wanted
+
+
+def _refuse_missing(names: Sequence[str], targets: Sequence[str | None], feed: AudienceFeed) -> None:
+    wanted = _wanted(feed)
     missing = {attribute: source for attribute, source in wanted.items() if attribute not in targets}
     if not missing:
         return

@@ -81,8 +81,8 @@ class PartReader:
             names = [name.decode() for name in record.fields]
         except UnicodeDecodeError as err:
             raise EncodingError(f"The header is not {self._feed.file.encoding}: {err}. Nothing was loaded.") from err
+        self.names, self.header = tuple(names), buffer[: record.end]  # known even if they are refused
         self.layout = read_header(names, self._feed)
-        self.names, self.header = tuple(names), buffer[: record.end]
         self._line_no += buffer.count(b"\n", 0, record.end)
         self._buffer = buffer[record.end :]
         self.null = self._most_frequent_null()
