@@ -13,7 +13,7 @@ from campaign_cdp.alerts.alert import Alert, Kind, Occurrence
 from campaign_cdp.alerts.message import Links
 from campaign_cdp.exceptions import AlertChannelError, AlertNotSentError
 from campaign_cdp.feeds.alerts import AnyChannel, Channel
-from campaign_cdp.notifiers.channels import send
+from campaign_cdp.notifiers.channels import check, send
 from tests.notifiers.conftest import NOTIFY, SECRET, Sinks
 from tests.notifiers.sinks import HttpSink, serving
 
@@ -130,8 +130,16 @@ def test_missing_connection_or_sender_or_provider_is_an_error_of_the_channel(
     monkeypatch.setitem(sys.modules, "airflow.providers.slack.hooks.slack_webhook", None)
 
     for channel, words in ((WEBHOOK, "no Airflow connection"), (EMAIL, "names no sender"), (SLACK, "not installed")):
-        with pytest.raises(AlertChannelError, match=words):
-            send(channel, SEEN, LINKS)
+        for use in (check, lambda one: send(one, SEEN, LINKS)):
+            with pytest.raises(AlertChannelError, match=words):
+                use(channel)
+
+
+def test_check_of_good_channels_talks_to_nobody(sinks: Sinks) -> None:
+    for channel in (EMAIL, SLACK, WEBHOOK):
+        check(channel)
+
+    assert sinks.counts() == (0, 0, 0)
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:

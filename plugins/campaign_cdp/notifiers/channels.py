@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from campaign_cdp.alerts import message
@@ -16,6 +18,13 @@ from campaign_cdp.alerts.message import Links
 from campaign_cdp.alerts.payload import payload
 from campaign_cdp.exceptions import AlertChannelError, AlertNotSentError, SyncError
 from campaign_cdp.feeds.alerts import AnyChannel, EmailChannel, SlackChannel, WebhookChannel
+
+if TYPE_CHECKING:
+    from airflow.providers.http.hooks.http import HttpHook
+    from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
+    from requests import Session
+
+    from campaign_cdp.notifiers.mail import AlertMailHook
 
 #: Seconds that Slack or a webhook may take, unless its connection says otherwise.
 _TIMEOUT: Final = 15
@@ -31,15 +40,24 @@ def send(channel: AnyChannel, seen: Occurrence, links: Links) -> None:
         _sender(channel)(seen, links)
     except SyncError:
         raise
-    except AirflowNotFoundException:
-        raise _unusable(
-            channel, f"there is no Airflow connection {channel.connection}, or it lacks something"
-        ) from None
     except Exception as err:
         raise AlertNotSentError(
             f"Channel {channel.name} did not take {seen.alert.dedup_key}: {_kind(err)}. The run is not affected. It is "
             f"tried again with the next occurrence."
         ) from None
+
+
+def check(channel: AnyChannel) -> None:
+    """Look whether a channel could be used, without talking to anybody.
+
+    :raises AlertChannelError: if its provider or connection is missing, or the connection is not safe.
+    """
+    if isinstance(channel, EmailChannel):
+        _mail_hook(channel, "")
+    elif isinstance(channel, SlackChannel):
+        _slack_hook(channel)
+    else:
+        _web_session(channel)[0].close()
 
 
 def _sender(channel: AnyChannel) -> Callable[[Occurrence, Links], None]:
@@ -49,11 +67,7 @@ def _sender(channel: AnyChannel) -> Callable[[Occurrence, Links], None]:
 
 
 def _send_mail(channel: EmailChannel, seen: Occurrence, links: Links) -> None:
-    from campaign_cdp.notifiers.mail import AlertMailHook
-
-    with AlertMailHook(channel.connection, message.text(seen, links)) as hook:
-        if not hook.from_email:
-            raise _unusable(channel, f"connection {channel.connection} names no sender (from_email in its extra)")
+    with _mail_hook(channel, message.text(seen, links)) as hook:
         hook.send_email_smtp(
             to=channel.to,
             subject=message.subject(seen),
@@ -64,28 +78,14 @@ def _send_mail(channel: EmailChannel, seen: Occurrence, links: Links) -> None:
 
 
 def _post_to_slack(channel: SlackChannel, seen: Occurrence, links: Links) -> None:
-    try:
-        from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
-    except ImportError:
-        raise _unusable(
-            channel, "the package apache-airflow-providers-slack is not installed where tasks run"
-        ) from None
-    hook = SlackWebhookHook(slack_webhook_conn_id=channel.connection, timeout=_TIMEOUT)
-    _require_encryption(channel, hook.client.url)
     # The text is what phones show; unlike the blocks it is read as markup.
     text = message.subject(seen).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    hook.send(text=text, blocks=message.blocks(seen, links), unfurl_links=False, unfurl_media=False)
+    _slack_hook(channel).send(text=text, blocks=message.blocks(seen, links), unfurl_links=False, unfurl_media=False)
 
 
 def _post_json(channel: WebhookChannel, seen: Occurrence, links: Links) -> None:
-    from airflow.providers.http.hooks.http import HttpHook
-
-    hook = HttpHook(http_conn_id=channel.connection)
-    # The session, not run(): that logs addresses and answers, and follows redirects with the secret header.
-    with hook.get_conn({"Content-Type": "application/json"}) as session:
-        _require_encryption(channel, hook.base_url)
-        if session.verify is False:
-            raise _unusable(channel, "its connection switches off the check of certificates (verify in the extra)")
+    session, hook = _web_session(channel)
+    with session:
         answer = session.post(
             hook.base_url,
             data=payload(seen, links).model_dump_json(),
@@ -95,6 +95,51 @@ def _post_json(channel: WebhookChannel, seen: Occurrence, links: Links) -> None:
         )
     if not answer.ok or answer.is_redirect:
         raise _HttpStatusError(answer.status_code)
+
+
+def _mail_hook(channel: EmailChannel, text: str) -> AlertMailHook:
+    from campaign_cdp.notifiers.mail import AlertMailHook
+
+    with _found(channel):
+        BaseHook.get_connection(channel.connection)
+    hook = AlertMailHook(channel.connection, text)
+    if not hook.sender:
+        raise _unusable(channel, f"connection {channel.connection} names no sender (from_email in its extra)")
+    return hook
+
+
+def _slack_hook(channel: SlackChannel) -> SlackWebhookHook:
+    try:
+        from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
+    except ImportError:
+        raise _unusable(channel, "apache-airflow-providers-slack is not installed where this runs") from None
+    hook = SlackWebhookHook(slack_webhook_conn_id=channel.connection, timeout=_TIMEOUT)
+    with _found(channel):
+        _require_encryption(channel, hook.client.url)
+    return hook
+
+
+def _web_session(channel: WebhookChannel) -> tuple[Session, HttpHook]:
+    """The session, not the hook's run(): that logs addresses, and follows redirects with the secret header."""
+    from airflow.providers.http.hooks.http import HttpHook
+
+    hook = HttpHook(http_conn_id=channel.connection)
+    with _found(channel):
+        session = hook.get_conn({"Content-Type": "application/json"})
+    _require_encryption(channel, hook.base_url)
+    if session.verify is False:
+        raise _unusable(channel, "its connection switches off the check of certificates (verify in the extra)")
+    return session, hook
+
+
+@contextmanager
+def _found(channel: AnyChannel) -> Iterator[None]:
+    try:
+        yield
+    except AirflowNotFoundException:
+        raise _unusable(
+            channel, f"there is no Airflow connection {channel.connection}, or it lacks something"
+        ) from None
 
 
 class _HttpStatusError(Exception):

@@ -18,6 +18,11 @@ class AlertMailHook(SmtpHook):
         super().__init__(smtp_conn_id=conn_id)
         self._text = text
 
+    @property
+    def sender(self) -> str | None:
+        """Who the mail is from; unlike the parent's it needs no open connection."""
+        return str(self.get_connection(self.smtp_conn_id).extra_dejson.get("from_email") or "") or None
+
     def __enter__(self) -> AlertMailHook:
         super().__enter__()
         return self
