@@ -43,9 +43,9 @@ def doctor(ctx: click.Context, feed_ids: tuple[str, ...], strict: bool, as_json:
     where Airflow's metadata database can be reached, its pools, Dags, scheduler and triggerer. Nothing else is written.
     Connections are examined at the same time; each check gets 10 seconds. Run it where tasks run: on a worker.
 
-    \b
-    Marks: ✓ works  ! works, but look at it  ✗ does not work  - not checked
-    Exit codes: 0 no problems. 1 problems; with --strict also warnings.
+    Marks: ✓ works; ! works, but look at it; ✗ does not work; - was not checked.
+
+    Exit code 0: no problems. 1: problems; with --strict also warnings.
 
     \b
     Examples:

@@ -42,8 +42,7 @@ def diff(ctx: click.Context, path: Path, feed_id: str | None, lines: int, is_all
     masked examples. Or it is a feed file (.yaml): it is compared with the one in the feeds folder, key by key, with
     the effect of each change.
 
-    \b
-    Exit codes: 0 it can be used. 1 the data would be quarantined or is over the reject limit, or the feed is broken.
+    Exit code 0: it can be used. 1: the data would be quarantined or is over the reject limit, or the feed is broken.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""``cdp feeds``: check, list, show and create feed files."""
+"""``cdp feeds``: check, list, show, compare and create feed files."""
 
 from __future__ import annotations
 
@@ -31,9 +31,15 @@ from campaign_cdp.settings import feeds_dir
 
 @click.group()
 def feeds() -> None:
-    """Check, list, show and create feed files.
+    """Check, list, show, compare and create feed files.
 
     Feeds live in include/feeds; the environment variable CDP_FEEDS_DIR names another folder.
+
+    \b
+    Examples:
+      cdp feeds new gold_members --direction audience_import --export full
+      cdp feeds lint include/feeds/gold_members.yaml
+      cdp feeds diff export.csv.gz --feed gold_members
     """
 
 

@@ -16,7 +16,12 @@ def ledger() -> None:
     """Create and upgrade the ledger's tables.
 
     The ledger is the schema cdp of the Campaign database. An Airflow connection is looked up as Airflow does, so the
-    environment variable AIRFLOW_CONN_CAMPAIGN_DB is enough.
+    environment variable AIRFLOW_CONN_CAMPAIGN_DB is enough. What is in the ledger: cdp runs, cdp windows.
+
+    \b
+    Examples:
+      cdp ledger current
+      cdp ledger upgrade --conn campaign_db
     """
 
 

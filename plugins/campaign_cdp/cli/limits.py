@@ -10,6 +10,7 @@ import click
 
 from campaign_cdp.cli.database import database_options, open_database, open_ledger, use_connections
 from campaign_cdp.cli.options import json_option
+from campaign_cdp.cli.progress import waiting
 from campaign_cdp.cli.tables import table
 from campaign_cdp.feeds.loader import load_feeds
 from campaign_cdp.hooks.limits.campaign import read_campaign
@@ -27,6 +28,11 @@ def limits() -> None:
     """Show how much of the Campaign contract is used.
 
     The limits are declared in include/limits.yaml.
+
+    \b
+    Examples:
+      cdp limits check
+      cdp limits show --json
     """
 
 
@@ -34,7 +40,7 @@ def limits() -> None:
 @database_options
 @json_option
 def show(conn_id: str, url: str | None, as_json: bool) -> None:
-    """Show the newest reading of each limit."""
+    """Show the newest reading of each limit; reads nothing anew."""
     with open_ledger(conn_id, url) as book:
         found = book.newest_readings()
     if as_json:
@@ -53,7 +59,8 @@ def check(ctx: click.Context, as_json: bool) -> None:
     """
     declared = load_limits()
     use_connections()
-    readings = _read(declared)
+    with waiting("Reading what is used", hidden=as_json):
+        readings = _read(declared)
     if as_json:
         click.echo(json.dumps({"readings": [_json(reading) for reading in readings]}, indent=2))
     else:

@@ -17,7 +17,12 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         point = next(iter(entry_points(group="campaign_cdp.commands", name=name)), None)
-        return point.load() if point else None
+        try:
+            return point.load() if point else None
+        except ModuleNotFoundError as err:
+            if (err.name or "campaign_cdp").startswith("campaign_cdp"):
+                raise
+            return _missing(name, err)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -25,6 +30,21 @@ class _Commands(click.Group):
         except SyncError as err:
             click.secho(str(err), fg="red", err=True)
             sys.exit(1)
+
+
+def _missing(name: str, err: ModuleNotFoundError) -> click.Command:
+    """A group whose packages are not there: of the sandbox, which a production system does without."""
+
+    def refuse() -> None:
+        raise click.ClickException(f"cdp {name} needs the package {err.name}: pip install 'campaign-cdp[{name}]'")
+
+    return click.Command(
+        name,
+        callback=refuse,
+        help=f"Not installed: pip install 'campaign-cdp[{name}]'",
+        context_settings={"ignore_unknown_options": True},
+        params=[click.Argument(["args"], nargs=-1, expose_value=False)],
+    )
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,5 +59,5 @@ def cdp() -> None:
       cdp ledger upgrade
       cdp doctor
 
-    Exit codes: 0 all is well. 1 a problem, named on standard error or in the output. 2 the command was called wrongly.
+    Exit code 0: all is well. 1: a problem, named on standard error or in the output. 2: the command was called wrongly.
     """
