@@ -19,6 +19,7 @@ export const RUN_STATES = {
   previewed: { label: "Previewed", palette: "scheduled", icon: "eye" },
   quarantined: { label: "Quarantined", palette: "failed", icon: "cross" },
   superseded: { label: "Superseded", palette: "skipped", icon: "skip" },
+  released: { label: "Released", palette: "skipped", icon: "release" },
   abandoned: { label: "Abandoned", palette: "upstream_failed", icon: "alert" },
 };
 

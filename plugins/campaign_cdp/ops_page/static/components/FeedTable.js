@@ -53,9 +53,11 @@ const Zone = ({ feed: { zone } }) =>
   h(
     Box,
     { minW: 0, fontSize: "xs" },
-    h(Text, { truncate: true, title: zone.url }, zone.url),
+    h(Text, { truncate: true, title: zone.url }, withoutPrefix(zone)),
     h(Text, { truncate: true, color: "fg.muted", title: zone.prefix }, zone.prefix),
   );
 
 const Rejects = ({ feed: { rejects_7d: rejects } }) =>
   h(Text, { as: "span", color: rejects ? "fg.error" : undefined, fontWeight: rejects ? "medium" : undefined }, number(rejects));
+
+const withoutPrefix = ({ url, prefix }) => (prefix && url.endsWith(`/${prefix}`) ? url.slice(0, -prefix.length - 1) : url);

@@ -22,7 +22,7 @@ export function ListFilters({ states, filters, onChange }) {
 const Day = ({ label, value, onChange }) =>
   h(
     Field.Root,
-    { orientation: "horizontal", w: "auto", gap: 1 },
+    { orientation: "horizontal", w: "auto", gap: 2, css: { "--field-label-width": "auto" } },
     h(Field.Label, { fontSize: "sm", color: "fg.muted" }, label),
     h(Input, { type: "date", size: "sm", w: "150px", value, onChange: (event) => onChange(event.target.value) }),
   );
