@@ -15,7 +15,8 @@ CLASSES = sorted(
     (cls for cls in vars(exceptions).values() if isinstance(cls, type) and issubclass(cls, SyncError)),
     key=lambda cls: cls.code,
 )
-SECTIONS = ["## What it means", "## What was done, and what was not", "## What to do", "## Example"]
+SECTIONS = ["## What it means", "## How to see it", "## What was done, and what was not", "## What to do"]
+SOURCES = Path(exceptions.__file__).parent
 
 
 def test_codes_are_unique_and_well_formed() -> None:
@@ -33,7 +34,8 @@ def test_every_code_has_a_page_with_all_sections_and_an_example(cls: type[SyncEr
     assert text.startswith(f"# {cls.code}: ")
     assert f"Class `{cls.__name__}`." in text
     assert re.findall(r"^## .*$", text, re.MULTILINE) == SECTIONS
-    assert re.search(rf"^```\n{cls.code} .+", text, re.MULTILINE), "the example shows a message as users see it"
+    seen = text.split("## How to see it")[1].split("## What was done")[0]
+    assert re.search(rf"^```\n{cls.code} .+", seen, re.MULTILINE), "the example shows a message as users see it"
     assert all(body.strip() for body in re.split(r"^## .*$", text, flags=re.MULTILINE))
 
 
@@ -43,6 +45,21 @@ def test_index_lists_every_page_and_nothing_else() -> None:
 
     assert listed == [(cls.code, cls.code, cls.__name__) for cls in CLASSES]
     assert pages == [cls.code for cls in CLASSES]
+
+
+def test_codes_are_given_in_one_place_where_their_pages_are_checked() -> None:
+    """A class elsewhere is a special case, such as ``FeedFileError``, and keeps the code of its base."""
+    elsewhere = [path for path in SOURCES.rglob("*.py") if path != SOURCES / "exceptions.py"]
+
+    assert [
+        path.name for path in elsewhere if re.search(r"^ +code\b[^=\n]*= *\"ACR-", path.read_text(), re.MULTILINE)
+    ] == []
+
+
+def test_every_code_that_the_sources_write_has_a_page() -> None:
+    written = {code for path in SOURCES.rglob("*.py") for code in re.findall(r"ACR-\d{3}", path.read_text())}
+
+    assert sorted(code for code in written if not (PAGES / f"{code}.md").is_file()) == []
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.code)
