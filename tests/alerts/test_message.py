@@ -43,8 +43,9 @@ def test_mail_says_code_feed_numbers_next_step_history_and_links(write) -> None:
 
 
 def test_html_escapes_what_came_from_outside() -> None:
-    words = html(SEEN, LINKS)
+    words = html(replace(SEEN, alert=replace(ALERT, dag_run_id="<run>")), LINKS)
 
+    assert "<run>" not in words
     assert "<reconciliation>" not in words
     assert "&lt;!channel&gt;" in words
     assert 'href="https://a.example.com/p?x=1&amp;y=2"' in words

@@ -33,7 +33,8 @@ def test_second_task_stands_by_while_the_first_tells(connect: Connect) -> None:
     first, second, watcher = connect(), connect(), connect()
     watcher.autocommit = True
     Ledger(first).raise_alert("k", **WHAT)
-    first.commit()
+    Ledger(first).claim_alert("k", "slack", DAY)
+    first.commit()  # so the row is there, and only its lock can hold the second
     assert Ledger(first).claim_alert("k", "slack", DAY)
     claims: list[bool] = []
     task = threading.Thread(target=lambda: claims.append(Ledger(second).claim_alert("k", "slack", DAY)))

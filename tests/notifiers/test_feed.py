@@ -88,6 +88,17 @@ def test_another_error_is_another_alert(sinks: Sinks, alerting: Make) -> None:
     assert "ann" not in str(sinks.webhook.posts), "text of foreign errors is not told"
 
 
+def test_channel_that_was_not_told_of_the_beginning_is_not_told_of_the_end(sinks: Sinks, alerting: Make) -> None:
+    imports = alerting()
+    sinks.slack.status = 503
+    fail(imports, rejected())
+    sinks.slack.status = 200
+
+    ended(imports)
+
+    assert sinks.counts() == (2, 1, 2), "the one is the message that was refused"
+
+
 def test_repeated_after_its_time(sinks: Sinks, alerting: Make) -> None:
     imports = alerting()
     fail(imports, rejected())
