@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -117,3 +118,20 @@ def test_help_costs_no_airflow() -> None:
     )
 
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_airflows_logs_never_mix_with_the_answer(tmp_path: Path) -> None:
+    zone = {"conn_type": "aws", "login": "a", "password": "b", "extra": {"endpoint_url": "http://127.0.0.1:1"}}
+    done = subprocess.run(
+        [sys.executable, "-m", "campaign_cdp", "doctor", "loyalty_gold", "--json"],
+        env=os.environ
+        | {"PYTHONPATH": str(REPO / "plugins"), "AIRFLOW_HOME": str(tmp_path)}
+        | {"AIRFLOW_CONN_LANDING_ZONE_S3": json.dumps(zone), "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert {one["subject"] for one in json.loads(done.stdout)["findings"]} >= {"feed files", "campaign_db", "airflow"}
+    assert "AWS Connection" in done.stderr

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import click
@@ -63,3 +64,18 @@ def open_database(conn_id: str, url: str | None, connect_timeout: int | None = N
 def use_connections() -> None:
     """Let Airflow look connections up in its own database: outside of a task it does so only for servers."""
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
+    if "airflow" not in sys.modules:
+        _import_airflow()
+
+
+def _import_airflow() -> None:
+    """Import it so that it logs to standard error: programs read the answer from standard output."""
+    errors = sys.__stderr__ or sys.stderr
+    with redirect_stdout(errors):
+        import airflow.settings  # noqa: F401 - it configures logging
+        import structlog
+
+    factory: Any = structlog.get_config()["logger_factory"]
+    if hasattr(factory, "io"):
+        factory.io = errors
