@@ -56,6 +56,13 @@ check: $(VENV)/.installed-dev ## Lint, types, layers, SQL, and that generated fi
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint --disable-progress-bar include/sql
 	@$(CDP) feeds schema --check
+	@$(BIN)/python docs/generators/dag_catalogue.py --check
+
+.PHONY: docs
+docs: $(VENV)/.installed-dev ## Write the Dag catalogue, and build the documentation into build/site
+	@$(BIN)/python docs/generators/dag_catalogue.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open build/site/index.html"
 
 .PHONY: lock
 lock: | $(UV) ## Compile requirements*.in into hashed locks (keeps existing pins; UPGRADE=1 renews them)
