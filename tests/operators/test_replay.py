@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+from dataclasses import replace
 
 import pytest
 
-from campaign_cdp.exceptions import RunAbandonedError, StaleFileSetError, SyncDataError
+from campaign_cdp.exceptions import (
+    FileSetBlockedError,
+    HeaderError,
+    RejectLimitError,
+    StaleFileSetError,
+    SyncDataError,
+)
 from campaign_cdp.feeds.model import AudienceFeed
+from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
-from campaign_cdp.replay import correction_tag, replay_key
-from tests.operators.importing import Import, line
+from campaign_cdp.ledger.store import Ledger
+from campaign_cdp.replay import picked_records, replay_folder
+from tests.operators.importing import HEADER, Import, line
 from tests.operators.killing import in_child
+from tests.pgp import decrypted, encrypted, needs_gpg
 
 LONG = "A" * 70  # firstName takes 50 characters
 
@@ -48,10 +59,14 @@ def fates(imports: Import, dag_run_id: str = "run1") -> list[tuple[int, int, str
     )
 
 
-def correction(imports: Import, text: str) -> str:
-    key = replay_key(imports.feed, run_id(imports, "run1"), correction_tag(text.encode()))
+def correction(imports: Import, text: str, name: str = "corrected.csv") -> str:
+    key = replay_folder(imports.feed) + name
     imports.place.put(key, text.encode())
     return key
+
+
+def replay_files(imports: Import) -> list[str]:
+    return [key for key in imports.place.sizes() if "/replay/" in key]
 
 
 CORRECTED = (
@@ -79,7 +94,7 @@ def test_a_corrected_file_is_applied_and_its_lines_are_settled(rejected):
     assert (counts["inserted"], counts["rejected"]) == (1, 0)
     assert "dan@x.io" in rejected.members()
     assert fates(rejected) == [(1, 3, None), (2, 2, "replay1")]
-    assert [key for key in rejected.place.sizes() if "/replay/" in key] == [], "it holds personal data"
+    assert replay_files(rejected) == [], "it holds personal data"
 
 
 @pytest.mark.parametrize("with_file", [False, True])
@@ -91,35 +106,37 @@ def test_the_same_replay_is_applied_once(rejected, with_file):
     rejected.run("replay1", **params)
     before = rejected.recipients("*"), fates(rejected)
     if with_file:
-        correction(rejected, CORRECTED)
+        params["replay_file"] = correction(rejected, CORRECTED, "of_another_name.csv")
 
     with pytest.raises(SyncDataError, match="exactly this replay was applied already"):
         rejected.run("replay2", **params)
-    rejected.run("replay1", **params)
+    rejected.run("replay1", **params)  # cleared
 
     assert (rejected.recipients("*"), fates(rejected)) == before
 
 
-@pytest.mark.parametrize("moment", [0.4, 0.9])
-def test_a_killed_and_cleared_replay_ends_like_an_undisturbed_one(new_import, request, moment):
-    def prepared() -> Import:
+def test_a_killed_and_cleared_replay_ends_like_an_undisturbed_one(new_import):
+    def prepared() -> tuple[Import, int]:
         imports = new_import(historise={"prefix": "done/", "days": 30})
         imports.export([line("ann@x.io", "C1", "Ann"), line("bob@x.io", "C2", LONG)])
         imports.run("run1")
         corrected_feed(imports)
-        return imports
+        return imports, run_id(imports, "run1")
 
-    other = prepared()
-    replay_of = run_id(other, "run1")
+    def result(imports: Import) -> tuple[object, ...]:
+        replays = "SELECT state, counts FROM cdp.sync_run WHERE replay_of IS NOT NULL"
+        return imports.recipients("saccount, semail"), imports.members(), fates(imports), imports.sql(replays)
+
+    other, replay_of = prepared()
     _, events = in_child(lambda: other.run("replay1", replay_of=replay_of), counting=True)
-    undisturbed = other.recipients("saccount, semail"), other.members(), fates(other)
-    imports = prepared()
 
-    killed, _ = in_child(lambda: imports.run("replay1", replay_of=replay_of), int(events * moment))
-    again, _ = in_child(lambda: imports.run("replay1", replay_of=replay_of))
+    for moment in (0.3, 0.7, 0.9):
+        imports, replay_of = prepared()
+        killed, _ = in_child(lambda: imports.run("replay1", replay_of=replay_of), int(events * moment))  # noqa: B023
+        again, _ = in_child(lambda: imports.run("replay1", replay_of=replay_of))  # noqa: B023
 
-    assert (os.WIFSIGNALED(killed), again) == (True, 0)
-    assert (imports.recipients("saccount, semail"), imports.members(), fates(imports)) == undisturbed
+        assert (os.WIFSIGNALED(killed), again) == (True, 0)
+        assert result(imports) == result(other)
 
 
 def test_a_replay_never_overwrites_newer_values_unless_somebody_accepts_it(rejected):
@@ -127,7 +144,7 @@ def test_a_replay_never_overwrites_newer_values_unless_somebody_accepts_it(rejec
     rejected.export([line("ann@x.io", "C1", "Ann"), line("bob@x.io", "C2", "Bobby")])
     rejected.run("run2")
 
-    with pytest.raises(StaleFileSetError, match="newer values"):
+    with pytest.raises(StaleFileSetError, match=rf"run {run_id(rejected, 'run2')} that of 2026-01-01 02:00 UTC since"):
         rejected.run("replay1", replay_of=run_id(rejected, "run1"))
     assert ("bob@x.io", "Bobby") in rejected.recipients("semail, sfirstname")
 
@@ -161,9 +178,6 @@ def test_lines_are_taken_out_of_their_parts_as_they_were_written(new_import):
     imports = new_import()
     imports.export([*(line(f"p{n}@x.io", f"P{n}", "P") for n in range(3000)), multi, line("z@x.io"), quoted])
     imports.run("run1")
-    from campaign_cdp.hooks.campaign.sql import connect
-    from campaign_cdp.ledger.store import Ledger
-    from campaign_cdp.replay import picked_records
 
     with connect("campaign_db") as conn, landing_zone_for(imports.feed.landing_zone) as zone:
         ledger = Ledger(conn)
@@ -176,27 +190,107 @@ def test_lines_are_taken_out_of_their_parts_as_they_were_written(new_import):
     ]
 
 
-def test_a_released_file_set_is_taken_again_and_a_superseded_one_never(new_import):
-    from campaign_cdp.hooks.campaign.sql import connect
-    from campaign_cdp.ledger.store import Ledger
+@pytest.mark.parametrize("tie", ["1,2", "9,9", ",", "x,2", "1,99999999999999999999"])
+def test_a_line_that_replaces_no_rejected_line_is_refused(rejected, tie):
+    key = correction(rejected, CORRECTED + f"new@x.io,C9,New,null,null,realized,{tie},\n")
 
-    imports = new_import()
+    with pytest.raises(SyncDataError, match=r"stand for no rejected line of run \d+; the first: 3"):
+        rejected.run("replay1", replay_of=run_id(rejected, "run1"), replay_file=key)
+
+    assert "new@x.io" not in rejected.members()
+    assert rejected.sql("SELECT count(*) FROM cdp.sync_run WHERE replay_of IS NOT NULL") == [(0,)]
+
+
+def test_what_a_replay_rejects_again_is_replayed_from_the_original(rejected):
+    replay_of = run_id(rejected, "run1")
+    rejected.run("replay1", replay_of=replay_of)
+
+    with pytest.raises(SyncDataError, match=f"Replay run {replay_of}, where lines"):
+        rejected.run("replay2", replay_of=run_id(rejected, "replay1"))
+
+    assert [fate for _, _, fate in fates(rejected)] == [None, None]
+    corrected_feed(rejected)
+    assert rejected.run("replay3", replay_of=replay_of)["inserted"] == 1
+
+
+def test_a_line_whose_key_several_recipients_have_stays_open(rejected):
+    for _ in range(2):
+        rejected.add_recipient("bob@x.io")
+    corrected_feed(rejected)
+
+    counts = rejected.run("replay1", replay_of=run_id(rejected, "run1"))
+
+    assert (counts["rejected"], fates(rejected)) == (2, [(1, 3, None), (2, 2, None)])
+
+
+def test_a_preview_counts_and_leaves_no_copy_of_the_lines(rejected):
+    corrected_feed(rejected)
+    replay_of = run_id(rejected, "run1")
+
+    assert rejected.run("preview1", replay_of=replay_of, preview=True)["inserted"] == 1
+
+    assert replay_files(rejected) == []
+    assert [fate for _, _, fate in fates(rejected)] == [None, None]
+    assert rejected.run("replay1", replay_of=replay_of)["inserted"] == 1
+
+
+def test_a_preview_leaves_the_corrected_file_to_the_replay(rejected):
+    params = {"replay_of": run_id(rejected, "run1"), "replay_file": correction(rejected, CORRECTED)}
+
+    rejected.run("preview1", preview=True, **params)
+
+    assert rejected.run("replay1", **params)["inserted"] == 1
+
+
+@needs_gpg
+@pytest.mark.parametrize("zone", ["s3", "sftp"])
+def test_lines_of_encrypted_parts_stay_encrypted(new_import, key_pair, pgp_connection, temp, tmp_path, zone):
+    private_only = replace(key_pair, public_key="")
+    imports = new_import(zone, pgp=pgp_connection(private_only), historise={"prefix": "done/", "days": 30})
+    part = "\n".join([HEADER, line("ann@x.io", "C1", "Ann"), line("bob@x.io", "C2", LONG)]) + "\n"
+    imports.export(encrypted(key_pair, gzip.compress(part.encode()), tmp_path))
+    imports.run("run1")
+    corrected_feed(imports)
+
+    context = imports.context("replay1", replay_of=run_id(imports, "run1"))
+    ((staged,),) = [imports.file_transfer(context)]
+    with landing_zone_for(imports.feed.landing_zone) as landing_zone:
+        stored = landing_zone.read_small(landing_zone.stat(staged["key"]))
+    counts = imports.run("replay1", replay_of=run_id(imports, "run1"))
+
+    assert (staged["key"].endswith(".csv.gpg"), LONG.encode() in stored) == (True, False)
+    assert LONG.encode() in decrypted(key_pair, stored, tmp_path)
+    assert (counts["inserted"], counts["rejected"], fates(imports)) == (1, 0, [(1, 3, "replay1")])
+
+
+def test_an_incremental_feed_goes_on_when_what_blocks_it_is_skipped(new_import):
+    imports = new_import(export="incremental", list={"name": "GOLD", "mode": "remove_exited"})
     imports.export(b"a,b\n1,2\n")
-    with pytest.raises(Exception, match="ACR-304"):
+    with pytest.raises(HeaderError):
         imports.run("run1")
-    with connect("campaign_db") as conn:
-        Ledger(conn).release(run_id(imports, "run1"), actor="ann")
-        Ledger(conn).release(run_id(imports, "run1"), actor="ann")
-    with pytest.raises(Exception, match="ACR-304"):
+    imports.export([line("ann@x.io", "C1", "Ann")])
+    with pytest.raises(FileSetBlockedError):
         imports.run("run2")
-    with connect("campaign_db") as conn:
-        Ledger(conn).mark_superseded(run_id(imports, "run2"), actor="bob")
-        with pytest.raises(SyncDataError, match="only a quarantined file set can be released"):
-            Ledger(conn).release(run_id(imports, "run2"), actor="bob")
 
-    with pytest.raises((Exception, RunAbandonedError), match="ACR-250"):
+    with connect("campaign_db") as conn:
+        Ledger(conn).release(run_id(imports, "run1"), actor="ann")
+    with pytest.raises(HeaderError):
         imports.run("run3")
-    assert imports.sql("SELECT actor, action FROM cdp.audit ORDER BY audit_id") == [
-        ("ann", "mark released"),
-        ("bob", "mark superseded"),
-    ]
+    with connect("campaign_db") as conn:
+        Ledger(conn).mark_superseded(run_id(imports, "run3"), actor="ann")
+
+    assert (imports.run("run4")["inserted"], imports.members()) == (1, ["ann@x.io"])
+
+
+def test_a_file_set_that_fails_again_and_again_is_skipped(new_import):
+    imports = new_import(export="incremental", list={"name": "GOLD", "mode": "remove_exited"}, rejects={"max_pct": 0})
+    imports.export([line("not-an-address")])
+    imports.export([line("ann@x.io", "C1", "Ann")])
+    for attempt in ("run1", "run2"):
+        with pytest.raises(RejectLimitError):
+            imports.run(attempt)
+
+    with connect("campaign_db") as conn:
+        Ledger(conn).mark_superseded(run_id(imports, "run1"), actor="ann")
+
+    assert imports.run("run3")["inserted"] == 1

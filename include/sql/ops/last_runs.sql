@@ -1,4 +1,4 @@
--- The newest run of each feed that is no preview, and what was applied last.
+-- The newest run of each feed that is no preview, and what was applied last; replays of rejected lines are no news.
 --
 -- Grain     one row per feed that has any
 -- In        {feeds}
@@ -37,7 +37,7 @@ INNER JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT *
     FROM cdp.sync_run AS r
-    WHERE r.feed = f.feed AND r.state IN ('applied', 'ended')
+    WHERE r.feed = f.feed AND r.replay_of IS NULL AND r.state IN ('applied', 'ended')
     ORDER BY r.opened_at DESC, r.run_id DESC
     LIMIT 1
 ) AS a ON TRUE

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import getpass
 import io
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import shlex
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from campaign_cdp.cli.dag_runs import start
+from campaign_cdp.cli.dag_runs import Started, start
 from campaign_cdp.cli.database import database_options, open_ledger, use_connections
 from campaign_cdp.cli.options import json_option, limit_option, write_json
 from campaign_cdp.cli.progress import waiting
+from campaign_cdp.cli.reject_export import picked, private_file, write_rejects
 from campaign_cdp.cli.tables import table
 from campaign_cdp.feeds.loader import audience_feed
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.ledger.store import Ledger
-
-if TYPE_CHECKING:
-    from campaign_cdp.replay import PickedRecord
 
 
 @click.group()
@@ -68,25 +65,24 @@ def export(run_id: int, output: Path | None, conn_id: str, url: str | None, as_j
     """Write the rejected lines of a run as AEP wrote them, to correct them.
 
     They are read from the files of the run again. The last three columns say which line each was and why it was
-    rejected: keep the first two of them. The file holds personal data, so only its owner may read it; delete it when it
-    is replayed. Lines that were replayed already are left out. Exit code 1: there are none.
+    rejected: keep the first two of them. The file holds personal data, so only its owner may read it, and the ledger's
+    audit says who took it; delete it when it is replayed. Lines that were replayed already are left out. Exit code 1:
+    there are none, or the file exists.
     """
     target = output or Path(f"rejects_{run_id}.csv")
-    written = 0
     with open_ledger(conn_id, url) as book, waiting("Reading the files of the run"):
         feed = audience_feed(book.run(run_id).feed)
-        with _picked(book, feed, run_id) as records, _private(target) as file:
-            for written, picked in enumerate(records, start=1):
-                if written == 1:
-                    file.write(_with_columns(feed, picked.header, b"reject_part", b"reject_line", b"reject_reason"))
-                part, line, code = (str(value).encode() for value in picked.reject)
-                file.write(_with_columns(feed, picked.record, part, line, code))
+        with picked(book, feed, run_id) as records, private_file(target) as file:
+            written = write_rejects(feed, records, file)
+        if written:
+            book.audit(getpass.getuser(), "export rejects", feed.id, {"run_id": run_id, "lines": written})
+        else:
+            target.unlink()
     if as_json:
-        write_json({"run_id": run_id, "file": str(target), "lines": written})
+        write_json({"run_id": run_id, "file": str(target) if written else None, "lines": written})
     else:
         click.echo(f"{written:,} lines: {target}" if written else f"Run {run_id} has no rejected lines to correct")
     if not written:
-        target.unlink()
         click.get_current_context().exit(1)
 
 
@@ -105,47 +101,32 @@ def replay(
     A Dag run takes them through the same pipeline, once. Needs Airflow's metadata database, so run it where the
     `airflow` command works. Exit code 1: nothing was started.
     """
-    from campaign_cdp.replay import replay_conf
-
+    content = file.read_bytes() if file else None
     with open_ledger(conn_id, url) as book:
         feed = audience_feed(book.run(run_id).feed)
-        book.replayable(run_id, feed.id, accept_stale=accept_stale)
+        tag = _check(book, feed, run_id, content, accept_stale=accept_stale)
         rejected = sum(1 for _ in book.open_rejects(run_id))
-    content = file.read_bytes() if file else None
     lines = _corrected_lines(feed, content) if content is not None else rejected
     if not lines:
         raise click.ClickException(f"Run {run_id} has no rejected lines to replay. Nothing was done.")
     if not yes:
         click.confirm(f"Replay {lines:,} lines of run {run_id} into {feed.id}?", abort=True, err=True)
-    key = _upload(feed, run_id, content) if content is not None else None
-    started = start(feed, "replay", replay_conf(run_id, replay_file=key, accept_stale=accept_stale))
+    key = _upload(feed, run_id, tag, content) if content is not None else None
+    started = _start(feed, run_id, key, accept_stale=accept_stale)
     if as_json:
         write_json({**started.to_json(), "lines": lines, "replay_file": key})
     else:
         started.say()
 
 
-@contextmanager
-def _picked(book: Ledger, feed: AudienceFeed, run_id: int) -> Iterator[Iterator[PickedRecord]]:
-    from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
-    from campaign_cdp.replay import picked_records
+def _check(book: Ledger, feed: AudienceFeed, run_id: int, content: bytes | None, *, accept_stale: bool) -> str:
+    """Return what tells this replay from others; refuse what the Dag run would refuse."""
+    from campaign_cdp.replay import changed_feed_tag, correction_tag, replay_id
 
-    use_connections()
-    with landing_zone_for(feed.landing_zone) as zone:
-        yield picked_records(zone, feed, book.stored_parts(run_id), book.open_rejects(run_id))
-
-
-@contextmanager
-def _private(path: Path) -> Iterator[io.BufferedWriter]:
-    """A file that its owner alone can read, also if it was there before."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        yield file
-
-
-def _with_columns(feed: AudienceFeed, record: bytes, *fields: bytes) -> bytes:
-    delimiter = feed.file.delimiter.encode()
-    return delimiter.join((record.removesuffix(b"\n"), *fields)) + b"\n"
+    original = book.replayable(run_id, feed.id, accept_stale=accept_stale)
+    tag = changed_feed_tag(feed) if content is None else correction_tag(io.BytesIO(content), feed)
+    book.refuse_applied_replay(feed.id, replay_id(original, tag))
+    return tag
 
 
 def _corrected_lines(feed: AudienceFeed, content: bytes) -> int:
@@ -154,14 +135,27 @@ def _corrected_lines(feed: AudienceFeed, content: bytes) -> int:
     return sum(1 for _ in correction_lines(io.BytesIO(content), feed))
 
 
-def _upload(feed: AudienceFeed, run_id: int, content: bytes) -> str:
-    """Put a correction into the landing zone; the same one is there already if this was tried before."""
+def _upload(feed: AudienceFeed, run_id: int, tag: str, content: bytes) -> str:
+    """Put a correction into the landing zone, encrypted if the feed's files are; the same one may be there already."""
     from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
-    from campaign_cdp.replay import correction_tag, replay_key
+    from campaign_cdp.hooks.pgp.optional import own_encryption_for
+    from campaign_cdp.replay import replay_key
 
     use_connections()
-    key = replay_key(feed, run_id, correction_tag(content))
-    with landing_zone_for(feed.landing_zone) as zone:
+    key = replay_key(feed, run_id, tag)
+    with landing_zone_for(feed.landing_zone) as zone, own_encryption_for(feed.pgp) as encrypt:
         if zone.stat(key) is None:
-            zone.stage(key, iter([content]))
+            zone.stage(key, encrypt([content]))
     return key
+
+
+def _start(feed: AudienceFeed, run_id: int, key: str | None, *, accept_stale: bool) -> Started:
+    """Start the Dag run, or say how it is started elsewhere."""
+    from campaign_cdp.replay import replay_conf
+
+    conf = replay_conf(run_id, replay_file=key, accept_stale=accept_stale)
+    try:
+        return start(feed, "replay", conf)
+    except click.ClickException as err:
+        command = f"airflow dags trigger {feed.direction}__{feed.id} --conf {shlex.quote(json.dumps(conf))}"
+        raise click.ClickException(f"{err.message} The command there: {command}") from err

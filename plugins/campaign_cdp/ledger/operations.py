@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from campaign_cdp.exceptions import SyncDataError
 from campaign_cdp.ledger.records import Run
 from campaign_cdp.ledger.runs import Runs
 from campaign_cdp.ledger.states import FileState, RunState, before_file
+
+_RELEASABLE = frozenset({RunState.QUARANTINED})
+_SKIPPABLE = frozenset({RunState.QUARANTINED, RunState.RELEASED, RunState.ABANDONED})
 
 
 class Operations(Runs):
@@ -13,33 +18,45 @@ class Operations(Runs):
         """Let the next Dag run take a quarantined file set up again; doing it again is a no-op.
 
         :param actor: who wants it, for the audit.
-        :raises SyncDataError: if the run is not quarantined.
+        :raises SyncDataError: if the run is not quarantined, or a replay.
         """
-        return self._settle(run_id, RunState.RELEASED, FileState.RELEASED, actor)
+        return self._settle(run_id, _RELEASABLE, RunState.RELEASED, FileState.RELEASED, actor)
 
     def mark_superseded(self, run_id: int, *, actor: str) -> Run:
-        """Skip a quarantined file set for good, so that later ones of an incremental feed go on.
+        """Skip a file set for good, so that later ones of an incremental feed go on; doing it again is a no-op.
 
         :param actor: who wants it, for the audit.
-        :raises SyncDataError: if the run is not quarantined.
+        :raises SyncDataError: if the run is not quarantined, released or abandoned, or is a replay, or another run has
+            applied the file set.
         """
-        return self._settle(run_id, RunState.SUPERSEDED, FileState.SUPERSEDED, actor)
+        return self._settle(run_id, _SKIPPABLE, RunState.SUPERSEDED, FileState.SUPERSEDED, actor)
 
-    def _settle(self, run_id: int, state: RunState, file_state: FileState, actor: str) -> Run:
+    def _settle(
+        self, run_id: int, allowed: frozenset[RunState], state: RunState, file_state: FileState, actor: str
+    ) -> Run:
+        self.lock_feed(self.run(run_id).feed)
         run = self.run(run_id)
-        self.lock_feed(run.feed)
-        moved = self._execute(
-            "UPDATE cdp.sync_run SET state = %s WHERE run_id = %s AND state = 'quarantined'", (state, run_id)
+        if run.state is state:
+            return run
+        self._refuse_others(run, allowed, state)
+        self._execute("UPDATE cdp.sync_run SET state = %s WHERE run_id = %s", (state, run_id))
+        self._execute(
+            "UPDATE cdp.sync_file SET state = %s WHERE run_id = %s AND state = ANY(%s)",
+            (file_state, run_id, before_file(file_state)),
         )
-        if moved:
-            self._execute(
-                "UPDATE cdp.sync_file SET state = %s WHERE run_id = %s AND state = ANY(%s)",
-                (file_state, run_id, before_file(file_state)),
-            )
-            self.audit(actor, f"mark {state}", run.feed, {"run_id": run_id, "error_code": run.error_code})
-        elif run.state is not state:
-            raise SyncDataError(
-                f"Run {run_id} of {run.feed} is {run.state}; only a quarantined file set can be {state}. Nothing was "
-                "changed. See: cdp runs list"
-            )
+        detail = {"run_id": run_id, "before": run.state, "error_code": run.error_code}
+        self.audit(actor, f"mark {state}", run.feed, detail)
         return self.run(run_id)
+
+    def _refuse_others(self, run: Run, allowed: frozenset[RunState], state: RunState) -> None:
+        if run.replay_of is not None:
+            _refuse(run, f"is a replay, which nothing waits for. Start it again, or leave the lines of {run.replay_of}")
+        if run.state not in allowed:
+            _refuse(run, f"is {run.state}; only what is {' or '.join(sorted(allowed))} can be {state}")
+        by = self.applied_by(run.feed, run.file_set)
+        if by:
+            _refuse(run, f"holds a file set that run {by.run_id} has applied, so it cannot be {state}")
+
+
+def _refuse(run: Run, why: str) -> NoReturn:
+    raise SyncDataError(f"Run {run.run_id} of {run.feed} {why}. Nothing was changed. See: cdp runs list")

@@ -42,7 +42,7 @@ RUN_BEFORE: Final[Mapping[RunState, frozenset[RunState]]] = MappingProxyType(
         RunState.PREVIEWED: frozenset({RunState.OPEN}),
         RunState.QUARANTINED: frozenset({RunState.OPEN}),
         RunState.ABANDONED: frozenset({RunState.OPEN}),
-        RunState.SUPERSEDED: frozenset({RunState.OPEN, RunState.QUARANTINED}),
+        RunState.SUPERSEDED: frozenset({RunState.OPEN, RunState.QUARANTINED, RunState.RELEASED, RunState.ABANDONED}),
         RunState.RELEASED: frozenset({RunState.QUARANTINED}),
         RunState.ENDED: frozenset({RunState.APPLIED}),
     }
@@ -56,7 +56,7 @@ FILE_BEFORE: Final[Mapping[FileState, frozenset[FileState]]] = MappingProxyType(
         FileState.LOADED: frozenset({FileState.SEEN, FileState.LOADING}),
         FileState.APPLIED: frozenset({FileState.SEEN, FileState.LOADED}),  # a manifest is never loaded
         FileState.QUARANTINED: _AT_WORK,
-        FileState.SUPERSEDED: _AT_WORK | {FileState.QUARANTINED},
+        FileState.SUPERSEDED: _AT_WORK | {FileState.QUARANTINED, FileState.RELEASED},
         FileState.RELEASED: frozenset({FileState.QUARANTINED}),
         FileState.HISTORISED: frozenset({FileState.APPLIED, FileState.QUARANTINED, FileState.SUPERSEDED}),
     }

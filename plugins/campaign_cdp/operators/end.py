@@ -17,6 +17,7 @@ from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import FileState, Ledger, Run
 from campaign_cdp.links import FileSetLink, SyncRunLink
 from campaign_cdp.operators.retention import Tally, purge
+from campaign_cdp.replay import changed_feed_tag, replay_key
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -62,6 +63,7 @@ class EndImportOperator(BaseOperator):
         self.sync_run_id = run.run_id
         if run.preview:
             self._close(run, "previewed")
+            self._forget_lines(run)
             raise AirflowSkipException("Preview: the counts of reconciliation are the result, no file was touched.")
         with landing_zone_for(self.feed.landing_zone) as zone:
             if run.replay_of is None:
@@ -77,6 +79,15 @@ class EndImportOperator(BaseOperator):
         with connect(self.feed.campaign) as conn:
             work_tables.drop(conn, run.run_id)
             Ledger(conn).finish(run.run_id, state)
+
+    def _forget_lines(self, run: Run) -> None:
+        """Rejected lines hold personal data, and they can be read from the originals again; a correction cannot."""
+        if run.replay_of is None:
+            return
+        (part,) = run.file_set.parts
+        if part.key == replay_key(self.feed, run.replay_of, changed_feed_tag(self.feed)):
+            with landing_zone_for(self.feed.landing_zone) as zone:
+                zone.delete(part)
 
     def _keep_history(self, zone: LandingZone, run: Run) -> None:
         """Move what is applied, and what never will be, out of the feed's folder; what is quarantined stays."""

@@ -44,7 +44,9 @@ class ApplyAudienceOperator(AudienceStepOperator):
         counts = _result(plan, ledger.required_step(run.run_id, "deduplication"), database.apply())
         ledger.finish(run.run_id, "applied", counts)
         if run.replay_of is not None:
-            ledger.mark_replayed(run)
+            detail = {"run_id": run.run_id, "replay_of": run.replay_of, "accept_stale": run.accept_stale}
+            detail["lines"] = ledger.mark_replayed(run)
+            ledger.audit(f"Dag run {run.dag_run_id}", "apply replay", self.feed.id, detail)
         return counts
 
     def get_openlineage_facets_on_complete(self, task_instance: RuntimeTaskInstance) -> OperatorLineage:

@@ -10,8 +10,10 @@ from campaign_cdp.rows.reader import PartReader
 class RecordPicker(PartReader):
     """First :meth:`open`, then consume :meth:`picked`. Everything else is skipped as fast as clean lines are found."""
 
-    def picked(self, wanted: Iterator[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield line number and bytes (with their line end) of the records that start on those lines.
+    def picked(self, wanted: Iterator[int]) -> Iterator[tuple[int, bytes, bool]]:
+        """Yield line number, bytes (with their line end) and whether they are a record, of those that start there.
+
+        What is no record, because its quotes do not match, means something else beside other lines.
 
         :param wanted: physical line numbers, ascending. One that no record starts on is passed over.
         """
@@ -29,9 +31,9 @@ class RecordPicker(PartReader):
                 if record is None and self._may_continue(buffer, start):
                     break
                 line_no = self._line_no
-                _, end = self._whole(buffer, record, start)
+                whole, end = self._whole(buffer, record, start)
                 if line_no == line:
-                    yield line_no, buffer[start:end]
+                    yield line_no, buffer[start:end], whole is not None
                 while line is not None and line < self._line_no:
                     line = next(wanted, None)
                 start = end

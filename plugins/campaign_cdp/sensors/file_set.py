@@ -12,7 +12,6 @@ from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.file_sets import FileSet
 from campaign_cdp.hooks.campaign import work_tables
 from campaign_cdp.hooks.campaign.sql import connect
-from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import Ledger, Run
 from campaign_cdp.links import FileSetLink, SyncRunLink
 from campaign_cdp.operators.import_limits import check_before_loading
@@ -56,7 +55,8 @@ class FileSetSensor(BaseSensorOperator):
             ledger = Ledger(conn)
             ledger.check_version()
             run = ledger.find_run(self.feed.id, context["dag_run"].run_id)
-        if (replay_of := context["params"].get("replay_of")) and not (run and run.is_in_campaign):
+        replay_of = context["params"].get("replay_of")
+        if replay_of is not None and not (run and run.is_in_campaign):
             return self._replay(context, replay_of)
         if run is None:
             self._wait(context)
@@ -65,9 +65,8 @@ class FileSetSensor(BaseSensorOperator):
     def _replay(self, context: Context, replay_of: int) -> list[dict[str, Any]]:
         """Nothing to wait for: the lines are in parts that were loaded before, or in a corrected file."""
         params = context["params"]
-        with connect(self.feed.campaign) as conn, landing_zone_for(self.feed.landing_zone) as zone:
+        with connect(self.feed.campaign) as conn:
             prepared = prepare_replay(
-                zone,
                 self.feed,
                 Ledger(conn),
                 replay_of,
@@ -129,7 +128,7 @@ class FileSetSensor(BaseSensorOperator):
                 accept_stale=bool(replay and replay.accept_stale),
             )
             if replay:
-                ledger.record_replay_lines(opened.run.run_id, replay.lines)
+                ledger.record_replay_lines(opened.run.run_id, replay.of, replay.lines)
             self.sync_run_id = opened.run.run_id
             for run_id in opened.displaced:
                 work_tables.drop(conn, run_id)

@@ -21,15 +21,16 @@ class Encryption:
     lets nothing of a file that was given up be read any more.
 
     :param conn_id: Airflow connection of type ``pgp``.
+    :param own: for the owner of the connection's private key instead, to read it again later.
     :raises PgpMissingError: if there is no ``gpg``.
     :raises FeedConfigError: if the connection has no usable public key.
     """
 
-    def __init__(self, conn_id: str) -> None:
+    def __init__(self, conn_id: str, *, own: bool = False) -> None:
         self._stream: GpgStream | None = None
         self._keyring = Keyring(pgp_keys(conn_id))
         try:
-            self._fingerprint = self._keyring.import_public()
+            self._fingerprint = self._keyring.import_own() if own else self._keyring.import_public()
         except BaseException:
             self._keyring.close()
             raise

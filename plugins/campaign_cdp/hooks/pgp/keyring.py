@@ -29,6 +29,8 @@ _LONGEST_PARENT = 60
 _OPTIONS = ("--no-auto-key-retrieve", "--no-auto-key-locate", "--disable-dirmngr")
 #: A key that lives as long as its task needs no slow protection on top of its passphrase, and is on no smart card.
 _AGENT = "s2k-count 65536\ndisable-scdaemon\n"
+#: Expired, revoked, disabled, invalid.
+_UNUSABLE = frozenset("erdi")
 _NO_QUESTIONS = ("--pinentry-mode", "error")
 
 
@@ -72,6 +74,16 @@ class Keyring:
             raise missing("gpg-agent", self.keys.connection)
         if not found.sec_imported:
             raise self._unusable("private_key", "it holds no private key")
+
+    def import_own(self) -> str:
+        """Import the connection's private keys; return the fingerprint of one that encrypts for itself.
+
+        :raises FeedConfigError: if there is none.
+        """
+        self.import_private()
+        keys = self.gpg.list_keys(secret=True)
+        usable = [key["fingerprint"] for key in keys if key["trust"] not in _UNUSABLE]
+        return str((usable or [keys[0]["fingerprint"]])[0])
 
     def import_public(self) -> str:
         """Return the fingerprint of the connection's only public key.

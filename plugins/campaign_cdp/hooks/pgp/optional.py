@@ -1,10 +1,13 @@
-"""Decryption for feeds that have it; the others pay for none of it."""
+"""PGP for feeds that have it; the others pay for none of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 from campaign_cdp.rows.decompress import Decrypt
+
+Encrypt = Callable[[Iterable[bytes]], Iterator[bytes]]
 
 
 def decryption_for(conn_id: str | None) -> AbstractContextManager[Decrypt | None]:
@@ -14,3 +17,12 @@ def decryption_for(conn_id: str | None) -> AbstractContextManager[Decrypt | None
     from campaign_cdp.hooks.pgp.decryption import Decryption
 
     return Decryption(conn_id)
+
+
+def own_encryption_for(conn_id: str | None) -> AbstractContextManager[Encrypt]:
+    """Return what encrypts so that :func:`decryption_for` can read it again; without a connection nothing is done."""
+    if conn_id is None:
+        return nullcontext(iter)
+    from campaign_cdp.hooks.pgp.encryption import Encryption
+
+    return Encryption(conn_id, own=True)
