@@ -110,8 +110,8 @@ def test_rejects_are_downloaded_as_csv(admin: TestClient, sample: Sample) -> Non
     answer = admin.get(f"/campaign-cdp/api/runs/{sample.applied}/rejects.csv")
 
     rows = list(csv.reader(io.StringIO(answer.text)))
-    assert rows[0] == ["part", "line", "column", "code", "value"]
-    assert rows[1] == ["1", "2", "email", "bad_email", "xxx@"]
+    assert rows[0][:5] == ["part", "line", "column", "code", "value"]
+    assert rows[1][:5] == ["1", "2", "email", "bad_email", "xxx@"]
     assert len(rows) == 16
     assert answer.headers["Content-Disposition"] == (
         f'attachment; filename="rejects_loyalty_gold_run_{sample.applied}.csv"'
