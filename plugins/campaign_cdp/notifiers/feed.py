@@ -74,7 +74,8 @@ class RunEndedNotifier(FeedNotifier):
     """For ``on_success_callback`` of ``end``: tells what was unusual about the run, and which alerts are over."""
 
     def notify(self, context: Context) -> None:
-        if self.feed.alerts.notify:
+        # A replay of rejected lines is no news of the feed: its few lines say nothing, and no file set came with it.
+        if self.feed.alerts.notify and (context.get("params") or {}).get("replay_of") is None:
             self._tell_end(context)
         self.tell_limits(context)
 
