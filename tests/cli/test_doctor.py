@@ -25,6 +25,7 @@ from tests.cli.conftest import Run
 from tests.conftest import REPO, Bucket
 from tests.pgp import key_pair, needs_gpg, other_pair, temp
 
+EVENTS_DAG = "event_export__cli_delivery_events"
 __all__ = ["key_pair", "other_pair", "temp"]
 Found = dict[tuple[str, str], tuple[str, str | None, str]]
 
@@ -89,9 +90,10 @@ def alive(started_feeds: Path) -> Iterator[Path]:
             session.add(Pool(pool=name, slots=8, include_deferred=False))
         for kind in ("SchedulerJob", "TriggererJob"):
             session.add(Job(job_type=kind, state=JobState.RUNNING, latest_heartbeat=now, start_date=now))
-        session.execute(update(DagModel).values(is_paused=False))
+        session.execute(update(DagModel).where(DagModel.dag_id == EVENTS_DAG).values(is_paused=False))
     yield started_feeds
     with create_session() as session:
+        session.execute(update(DagModel).where(DagModel.dag_id == EVENTS_DAG).values(is_paused=True))
         session.execute(delete(Pool).where(Pool.pool.in_(["campaign_db", "landing_zone_s3"])))
         session.execute(delete(Job).where(Job.job_type.in_(["SchedulerJob", "TriggererJob"])))
 
