@@ -14,7 +14,7 @@ const [Feed, Run, Window] = [FeedPage, RunPage, WindowPage].map(withParams);
 function SyncRuns({ dagId }) {
   return h(
     Chakra.Box,
-    { p: 4, minW: "720px", color: "fg", "data-testid": "sync-runs" },
+    { p: 4, minW: "640px", color: "fg", "data-testid": "sync-runs" },
     h(
       Routes,
       null,

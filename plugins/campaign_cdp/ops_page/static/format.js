@@ -14,11 +14,12 @@ export const shortNumber = (value) => (isMissing(value) ? NOTHING : SHORT.format
 /** Write a count with its noun: `1 run`, `2 runs`. */
 export const count = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
 
-/** Write a share: `0.02 %`, and never a zero that is none. */
+/** Write a share: `0.02 %`, and neither a zero nor a whole that is none. */
 export function percent(part, whole) {
   if (isMissing(part) || !whole) return NOTHING;
   const share = (100 * part) / whole;
   if (share > 0 && share < 0.01) return "< 0.01 %";
+  if (share < 100 && share >= 99.5) return `${Math.floor(share * 100) / 100} %`;
   return `${share >= 10 || Number.isInteger(share) ? WHOLE.format(share) : share.toFixed(2)} %`;
 }
 
@@ -47,6 +48,13 @@ export function duration(seconds) {
     .filter(([, amount]) => amount > 0)
     .map(([unit, amount]) => `${amount} ${unit}`)
     .join(" ");
+}
+
+/** Write seconds with their largest unit: `2.2 d`. */
+export function shortDuration(seconds) {
+  if (isMissing(seconds)) return NOTHING;
+  const [unit, size] = [["d", 86400], ["h", 3600], ["min", 60]].find(([, length]) => seconds >= length) ?? ["s", 1];
+  return `${SHORT.format(seconds / size)} ${unit}`;
 }
 
 /** Write a time as a distance from now: `3 hours ago`, `in 20 minutes`. */

@@ -53,4 +53,7 @@ const ORDER = Object.keys(FEED_STATES);
 /** Return how bad a state is; the worst is 0. */
 export const severity = (state) => (ORDER.includes(state) ? ORDER.indexOf(state) : ORDER.length);
 
+/** Say why there is no next run to expect. */
+export const nothingNext = (feed) => (feed.paused ? "paused" : "–");
+
 export const isExport = (feed) => feed.direction === "event_export";

@@ -2,7 +2,7 @@ import { ApiError } from "../api.js";
 import { usePaths } from "../hooks/usePaths.js";
 import { useHold } from "../refresh.js";
 import { toaster } from "../toaster.js";
-import { Chakra, h, useRef, useState } from "../ui.js";
+import { Chakra, Fragment, h, useRef, useState } from "../ui.js";
 import { Problem } from "./Problem.js";
 import { TextLink } from "./TextLink.js";
 
@@ -86,11 +86,16 @@ function Refusal({ error }) {
 }
 
 function report(title, dagId, answer) {
-  const description = answer.dag_run_id && dagId ? h(DagRunLink, { dagId, runId: answer.dag_run_id }) : answer.message;
-  toaster.create({ type: "success", title, description, duration: 10_000, closable: true });
+  const description = answer.dag_run_id && dagId ? h(DagRunLink, { dagId, runId: answer.dag_run_id, isPaused: answer.paused }) : answer.message;
+  toaster.create({ type: answer.paused ? "warning" : "success", title, description, duration: 10_000, closable: true });
 }
 
-function DagRunLink({ dagId, runId }) {
+function DagRunLink({ dagId, runId, isPaused }) {
   const paths = usePaths();
-  return h(TextLink, { to: paths.dagRun(dagId, runId), color: "inherit", textDecoration: "underline" }, `Open Dag run ${runId}`);
+  return h(
+    Fragment,
+    null,
+    isPaused && "The Dag is paused, so the run waits until somebody unpauses it. ",
+    h(TextLink, { to: paths.dagRun(dagId, runId), color: "inherit", textDecoration: "underline" }, `Open Dag run ${runId}`),
+  );
 }

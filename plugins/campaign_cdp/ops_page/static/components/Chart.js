@@ -3,14 +3,16 @@ import { Chakra, h, useId } from "../ui.js";
 
 const { Box, Flex, Text, chakra } = Chakra;
 const TALL = 100;
+const AXIS = "42px";
 
 /**
  * One measure by day. The point that is pointed at is shared with the other charts of the page.
  *
  * @param points - `{ day, value }`; a day without a value is a gap.
+ * @param axis - writes the ends of the axis, where there is little room.
  * @param kind - `bars` for what adds up over a day, `line` for what is measured once.
  */
-export function Chart({ title, points, kind, write, color, active, onActive }) {
+export function Chart({ title, points, kind, write, axis = write, color, active, onActive }) {
   const id = useId();
   const most = Math.max(...points.map(({ value }) => value ?? 0), 0);
   const shape = kind === "bars" ? bars : line;
@@ -24,15 +26,16 @@ export function Chart({ title, points, kind, write, color, active, onActive }) {
       h(Text, { fontSize: "xs", color: "fg.muted", whiteSpace: "nowrap" }, readout(points, active, write)),
     ),
     h(
-      Box,
-      { position: "relative", mt: 2, h: "96px" },
-      h(Text, { position: "absolute", top: "-2px", left: 0, fontSize: "2xs", color: "fg.muted" }, most ? write(most) : ""),
+      Flex,
+      { mt: 2, h: "96px", gap: 1.5 },
+      h(Axis, { top: most ? axis(most) : "", zero: most ? axis(0) : "" }),
       h(
         chakra.svg,
         {
           viewBox: `0 0 ${points.length} ${TALL}`,
           preserveAspectRatio: "none",
-          w: "full",
+          flex: 1,
+          minW: 0,
           h: "full",
           color,
           role: "img",
@@ -48,12 +51,20 @@ export function Chart({ title, points, kind, write, color, active, onActive }) {
     ),
     h(
       Flex,
-      { justify: "space-between", fontSize: "2xs", color: "fg.muted", mt: 1 },
+      { justify: "space-between", fontSize: "2xs", color: "fg.muted", mt: 1, ps: AXIS },
       h("span", null, points.length ? day(points[0].day) : ""),
       h("span", null, points.length ? day(points.at(-1).day) : ""),
     ),
   );
 }
+
+const Axis = ({ top, zero }) =>
+  h(
+    Flex,
+    { direction: "column", justify: "space-between", w: "36px", flexShrink: 0, fontSize: "2xs", lineHeight: 1, color: "fg.muted", textAlign: "end", whiteSpace: "nowrap", "aria-hidden": true },
+    h("span", null, top),
+    h("span", null, zero),
+  );
 
 function indexAt(event, length) {
   const box = event.currentTarget.getBoundingClientRect();
@@ -87,7 +98,7 @@ const frame = (length, active) => [
 
 const bars = (points, most, active) =>
   points.map(({ day: at, value }, index) => {
-    const height = value ? Math.max(1.5, (value / most) * (TALL - 14)) : 0;
+    const height = value ? Math.max(1.5, (value / most) * TALL) : 0;
     const opacity = active === null || active === index ? 1 : 0.6;
     return height
       ? h("rect", { key: at, x: index + 0.12, width: 0.76, y: TALL - height, height, fill: "currentColor", opacity })
@@ -98,7 +109,7 @@ function line(points, most) {
   const runs = [[]];
   points.forEach(({ value }, index) => {
     if (value === null || value === undefined) runs.push([]);
-    else runs.at(-1).push(`${index + 0.5} ${TALL - 2 - (value / most) * (TALL - 16)}`);
+    else runs.at(-1).push(`${index + 0.5} ${TALL - 2 - (value / most) * (TALL - 4)}`);
   });
   // A day between two gaps is a line to itself, which its round ends make a dot.
   return runs

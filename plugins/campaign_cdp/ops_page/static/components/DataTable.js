@@ -6,7 +6,7 @@ const { Table } = Chakra;
 /**
  * A table with a head that stays in view.
  *
- * @param columns - `{ key, label, cell, align, from, sort }`; `from` is the width from which a column is shown.
+ * @param columns - `{ key, label, cell, align, from, w, sort }`; `from` is the width of the window from which a column is shown.
  * @param rows - objects; `rowKey` names the property that tells them apart.
  * @param sort - the present order, for columns that have a `sort`; `onSort` changes it.
  */
@@ -35,8 +35,8 @@ export function DataTable({ label, columns, rows, rowKey, sort, onSort, isStale 
 
 const shownFrom = (width) => (width ? { base: "none", [width]: "table-cell" } : undefined);
 
-function headCell({ key, label, align, from, sort: sortKey, hint }, sort, onSort) {
-  const style = { textAlign: align, display: shownFrom(from), bg: "bg.muted", whiteSpace: "nowrap", fontSize: "xs" };
+function headCell({ key, label, align, from, w, sort: sortKey, hint }, sort, onSort) {
+  const style = { w, textAlign: align, display: shownFrom(from), bg: "bg.muted", whiteSpace: "nowrap", fontSize: "xs" };
   if (!sortKey) return h(Table.ColumnHeader, { key, ...style, title: hint }, label);
   return h(SortHeader, { key, label, sortKey, sort, onSort, hint, ...style });
 }

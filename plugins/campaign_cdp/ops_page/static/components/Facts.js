@@ -4,7 +4,7 @@ import { Chakra, h } from "../ui.js";
 export function Facts({ facts, ...style }) {
   return h(
     Chakra.Flex,
-    { as: "dl", columnGap: 8, rowGap: 3, wrap: "wrap", ...style },
+    { as: "dl", columnGap: 7, rowGap: 3, wrap: "wrap", ...style },
     facts
       .filter(([, value]) => value !== null && value !== undefined && value !== false)
       .map(([label, value]) =>

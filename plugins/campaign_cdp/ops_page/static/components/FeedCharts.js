@@ -1,6 +1,6 @@
 import { apiUrl } from "../api.js";
 import { useQuery } from "../hooks/useQuery.js";
-import { day, duration, number, shortNumber } from "../format.js";
+import { day, duration, number, shortDuration, shortNumber } from "../format.js";
 import { Chakra, h, useMemo, useState } from "../ui.js";
 import { Chart } from "./Chart.js";
 import { Choice } from "./Choice.js";
@@ -12,8 +12,8 @@ import { Section } from "./Section.js";
 const MEASURES = [
   { key: "rows", title: "Rows", kind: "bars", color: "info.solid", write: number, axis: shortNumber },
   { key: "rejected", title: "Rejects", kind: "bars", color: "failed.solid", write: number, axis: shortNumber },
-  { key: "lag_seconds", title: "Lag", kind: "line", color: "warning.solid", write: duration },
-  { key: "seconds", title: "Duration", kind: "line", color: "brand.solid", write: duration },
+  { key: "lag_seconds", title: "Lag", kind: "line", color: "warning.solid", write: duration, axis: shortDuration },
+  { key: "seconds", title: "Duration", kind: "line", color: "brand.solid", write: duration, axis: shortDuration },
 ];
 const SPANS = [
   ["30", "30 days"],
@@ -52,7 +52,7 @@ function Charts({ days }) {
   );
   return h(
     Chakra.SimpleGrid,
-    { minChildWidth: "220px", gap: 3 },
+    { columns: { base: 2, xl: 4 }, gap: 3 },
     MEASURES.map(({ key, ...measure }, index) =>
       h(Chart, { key, ...measure, points: series[index], active, onActive: setActive }),
     ),

@@ -1,11 +1,12 @@
 import { duration } from "../format.js";
 import { usePaths } from "../hooks/usePaths.js";
-import { FEED_STATES, isExport } from "../states.js";
+import { FEED_STATES, isExport, nothingNext } from "../states.js";
 import { Chakra, Fragment, h } from "../ui.js";
 import { Facts } from "./Facts.js";
 import { FeedActions } from "./FeedActions.js";
 import { Icon } from "./Icon.js";
 import { LastWork } from "./LastWork.js";
+import { Paused } from "./Paused.js";
 import { PageTitle } from "./PageTitle.js";
 import { Problem } from "./Problem.js";
 import { StateBadge } from "./StateBadge.js";
@@ -26,7 +27,7 @@ export function FeedHeader({ feed, query }) {
       {
         icon: isExport(feed) ? "events" : "audience",
         title: feed.feed,
-        badges: h(StateBadge, { state: feed.state, of: FEED_STATES }),
+        badges: h(Fragment, null, h(StateBadge, { state: feed.state, of: FEED_STATES }), h(Paused, { feed })),
         note: feed.description,
         query,
       },
@@ -37,14 +38,14 @@ export function FeedHeader({ feed, query }) {
       facts: [
         ["Last", last && h(LastWork, { feed })],
         ["Lag", duration(feed.lag_seconds)],
-        ["Next expected", h(Time, { at: feed.next_expected })],
+        ["Next expected", h(Time, { at: feed.next_expected, empty: nothingNext(feed) })],
         ["Schedule (UTC)", feed.schedule ? h(Chakra.Code, { size: "sm" }, feed.schedule) : "none"],
         ["Landing zone", zone && h(Chakra.Text, { overflowWrap: "anywhere" }, zoneText(zone))],
         ["Owner", feed.owner],
         !paths.isTab && feed.dag_id && ["Dag", h(TextLink, { to: paths.dag(feed.dag_id) }, feed.dag_id)],
       ].filter(Boolean),
     }),
-    feed.problem && h(Problem, { message: feed.problem, nextStep: feed.state === "broken" ? "Correct the feed file, then check it with: cdp feeds lint" : undefined, mt: 3 }),
+    feed.problem && h(Problem, { code: feed.problem_code, message: feed.problem, nextStep: feed.state === "broken" ? "Correct the feed file, then check it with: cdp feeds lint" : undefined, mt: 3 }),
     hasError &&
       h(
         Problem,

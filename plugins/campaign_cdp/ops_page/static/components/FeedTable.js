@@ -1,6 +1,6 @@
 import { duration, number } from "../format.js";
 import { usePaths } from "../hooks/usePaths.js";
-import { FEED_STATES, isExport } from "../states.js";
+import { FEED_STATES, isExport, nothingNext } from "../states.js";
 import { Chakra, h } from "../ui.js";
 import { DataTable } from "./DataTable.js";
 import { Icon } from "./Icon.js";
@@ -21,7 +21,7 @@ const COLUMNS = [
   { key: "rows", label: "Rows, 7 d", sort: "rows", align: "end", cell: (feed) => number(feed.rows_7d) },
   { key: "rejects", label: "Rejects, 7 d", sort: "rejects", align: "end", cell: (feed) => h(Rejects, { feed }) },
   { key: "trend", label: "30 days", from: "lg", cell: (feed) => feed.trend?.length > 0 && h(Sparkline, { trend: feed.trend }) },
-  { key: "next", label: "Next expected", sort: "next", cell: (feed) => h(Time, { at: feed.next_expected }) },
+  { key: "next", label: "Next expected", sort: "next", cell: (feed) => h(Time, { at: feed.next_expected, empty: nothingNext(feed) }) },
 ];
 
 /** One feed per row. */

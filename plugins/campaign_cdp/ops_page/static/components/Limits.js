@@ -2,7 +2,7 @@ import { apiUrl } from "../api.js";
 import { useQuery } from "../hooks/useQuery.js";
 import { Chakra, h, useState } from "../ui.js";
 import { Gauge } from "./Gauge.js";
-import { QueryProblem } from "./Problem.js";
+import { Problem, QueryProblem } from "./Problem.js";
 import { Section } from "./Section.js";
 
 /** The limits of the contract, the fullest first; those without a figure of the contract only on demand. */
@@ -28,10 +28,13 @@ export function Limits() {
     Section,
     { title: "Contract limits", mt: 0, controls },
     h(QueryProblem, { query, what: "The limits" }),
-    limits.length === 0 && h(Chakra.Text, { color: "fg.muted", fontSize: "sm" }, "No readings yet: the Dag contract_limits makes them every hour."),
+    Object.entries(query.data.problems).map(([campaign, message]) =>
+      h(Problem, { key: campaign, status: "warning", mb: 3, title: `The limits of ${campaign} are unknown`, message }),
+    ),
+    limits.length === 0 && !Object.keys(query.data.problems).length && h(Chakra.Text, { color: "fg.muted", fontSize: "sm" }, "No readings yet: the Dag contract_limits makes them every hour."),
     h(
       Chakra.Grid,
-      { templateColumns: "repeat(auto-fill, minmax(230px, 1fr))", gap: 3 },
+      { alignItems: "stretch", templateColumns: "repeat(auto-fill, minmax(240px, 1fr))", gap: 3 },
       (isOpen ? [...set, ...recorded] : set).map((reading) =>
         h(Gauge, { key: `${reading.limit} ${reading.scope}`, reading }),
       ),

@@ -4,10 +4,10 @@ import { Chakra, h } from "../ui.js";
 import { Icon } from "./Icon.js";
 import { OuterLink } from "./TextLink.js";
 
-/** What went wrong: the code with its page, the message, and the next step. */
-export function Problem({ code, message, nextStep, status = "error", onRetry, children, ...style }) {
+/** What went wrong: the code with its page, the message, and what to do. A `title` takes the place of the code's. */
+export function Problem({ code, title, message, nextStep, status = "error", onRetry, children, ...style }) {
   const { data: page } = useQuery(code ? apiUrl(`errors/${encodeURIComponent(code)}`) : null, { live: false });
-  const title = page?.title ?? (code ? null : "This could not be loaded");
+  const heading = title ?? page?.title;
   const step = nextStep ?? page?.next_step;
   return h(
     Chakra.Alert.Root,
@@ -20,11 +20,11 @@ export function Problem({ code, message, nextStep, status = "error", onRetry, ch
         Chakra.Alert.Title,
         { display: "flex", gap: 2, flexWrap: "wrap" },
         code && h(ErrorCode, { code, url: page?.url }),
-        title,
+        heading,
       ),
       message && h(Chakra.Text, { fontSize: "sm", whiteSpace: "pre-wrap", overflowWrap: "anywhere" }, message),
-      step &&
-        h(Chakra.Text, { fontSize: "sm" }, h(Chakra.Text, { as: "b", fontWeight: "semibold" }, "Next step: "), step),
+      step && h(NextStep, { step }),
+      !nextStep && h(MoreSteps, { steps: page?.steps?.slice(1) }),
       children,
     ),
     onRetry &&
@@ -34,6 +34,20 @@ export function Problem({ code, message, nextStep, status = "error", onRetry, ch
         h(Icon, { name: "refresh" }),
         "Try again",
       ),
+  );
+}
+
+const NextStep = ({ step }) =>
+  h(Chakra.Text, { fontSize: "sm" }, h(Chakra.Text, { as: "b", fontWeight: "semibold" }, "Next step: "), step);
+
+/** What to do if the first step does not help. */
+function MoreSteps({ steps = [] }) {
+  if (!steps.length) return null;
+  return h(
+    Chakra.Box,
+    { as: "details", fontSize: "sm" },
+    h(Chakra.Box, { as: "summary", cursor: "pointer", w: "fit-content" }, `And then (${steps.length})`),
+    h(Chakra.List.Root, { ps: 5, mt: 1, gap: 1 }, steps.map((step) => h(Chakra.List.Item, { key: step }, step))),
   );
 }
 
@@ -48,7 +62,7 @@ export function QueryProblem({ query, what }) {
   if (!query.error) return null;
   const { code, message, nextStep } = query.error;
   if (query.data) {
-    return h(Problem, { status: "warning", mb: 3, onRetry: query.reload, message: `${what} is not up to date. ${message}`, nextStep });
+    return h(Problem, { status: "warning", mb: 3, onRetry: query.reload, title: `${what} is not up to date`, message, nextStep });
   }
-  return h(Problem, { code, message, nextStep, onRetry: query.reload });
+  return h(Problem, { code, title: code ? undefined : `${what} could not be loaded`, message, nextStep, onRetry: query.reload, my: 4 });
 }

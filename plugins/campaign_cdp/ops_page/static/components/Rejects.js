@@ -7,6 +7,7 @@ import { Chakra, h } from "../ui.js";
 import { Choice } from "./Choice.js";
 import { DataTable } from "./DataTable.js";
 import { Icon } from "./Icon.js";
+import { Nothing } from "./Nothing.js";
 import { Pager } from "./Pager.js";
 import { QueryProblem } from "./Problem.js";
 import { Section } from "./Section.js";
@@ -38,7 +39,8 @@ export function Rejects({ run, rejected }) {
     h(Chakra.Box, { mb: 2 }, h(Choice, { label: "Reason", options, value: filters.code, onChange: (code) => setFilters({ code, after: "" }) })),
     h(QueryProblem, { query, what: "The list of rejects" }),
     query.isLoading && !query.data && h(Chakra.Skeleton, { h: "160px" }),
-    query.data && h(DataTable, { label: "Rejects", columns: COLUMNS, rows: numbered(query.data.rejects), rowKey: "index", maxH: "420px", isStale: query.isLoading }),
+    query.data && !query.data.rejects.length && h(Nothing, { title: "The ledger has none of these lines", size: "sm" }, "They were removed after the time that the ledger keeps rejects; their numbers stay."),
+    query.data?.rejects.length > 0 && h(DataTable, { label: "Rejects", columns: COLUMNS, rows: numbered(query.data.rejects), rowKey: "index", maxH: "420px", isStale: query.isLoading }),
     query.data && h(Pager, { after: filters.after, next: query.data.next, onPage: (after) => setFilters({ after }, { push: true }) }),
   );
 }
@@ -47,8 +49,8 @@ const lines = ({ counts }) => counts?.rows ?? counts?.lines;
 const numbered = (rejects) => rejects.map((reject, index) => ({ ...reject, index }));
 
 const COLUMNS = [
-  { key: "part", label: "Part", align: "end", cell: ({ part_no: part }) => number(part) },
-  { key: "line", label: "Line", align: "end", cell: ({ line_no: line }) => number(line) },
+  { key: "part", label: "Part", align: "end", w: "80px", cell: ({ part_no: part }) => number(part) },
+  { key: "line", label: "Line", align: "end", w: "100px", cell: ({ line_no: line }) => number(line) },
   { key: "code", label: "Reason", cell: ({ code }) => words(code) },
   { key: "column", label: "Column", cell: ({ column }) => column ?? h(Text, { as: "span", color: "fg.muted" }, "whole line") },
   { key: "value", label: "Value (masked)", cell: ({ value }) => h(Text, { fontFamily: "mono", fontSize: "xs", overflowWrap: "anywhere" }, value ?? "–") },

@@ -33,7 +33,7 @@ export function StoredObject({ file }) {
     Box,
     { minW: 0 },
     h(Flex, { align: "center", gap: 1 }, h(Text, { fontSize: "xs", fontFamily: "mono", overflowWrap: "anywhere" }, place), h(CopyButton, { text: place, label: "Copy the address" })),
-    file.historised_key && h(Text, { fontSize: "xs", color: "fg.muted", overflowWrap: "anywhere" }, `historised as ${file.historised_key}`),
+    file.historised_key && h(Text, { fontSize: "xs", color: "fg.muted", overflowWrap: "anywhere" }, `arrived as ${file.key}`),
   );
 }
 

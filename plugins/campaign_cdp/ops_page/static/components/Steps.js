@@ -19,12 +19,16 @@ export function Steps({ run }) {
     { title: "Steps" },
     rows.length
       ? h(DataTable, { label: "Steps", columns: COLUMNS, rows, rowKey: "step" })
-      : h(Chakra.Text, { color: "fg.muted", fontSize: "sm" }, "No step is done yet."),
+      : h(Chakra.Text, { color: "fg.muted", fontSize: "sm" }, run.state === "open" || run.state === "planned" ? "No step is done yet." : "No step was recorded."),
   );
 }
 
+const ORDER = ["lines", "rows", "loaded", "rejected", "duplicates", "inserted", "updated", "unchanged", "unmatched"];
+const place = ([name]) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+
 const countsText = (counts) =>
   Object.entries(counts)
+    .toSorted((one, other) => place(one) - place(other))
     .filter(([, value]) => typeof value === "number" && value !== 0)
     .map(([name, value]) => `${words(name).toLowerCase()} ${number(value)}`)
     .join(", ") || "–";

@@ -11,7 +11,7 @@ export function TrendLine({ trend, label, color }) {
   const points = values.map((value, index) => `${(index / (values.length - 1)) * WIDE},${height(value)}`);
   return h(
     Chakra.chakra.svg,
-    { viewBox: `0 0 ${WIDE} ${TALL}`, w: "72px", h: "28px", flexShrink: 0, preserveAspectRatio: "none", role: "img", "aria-label": label, color },
+    { viewBox: `0 0 ${WIDE} ${TALL}`, w: "64px", h: "24px", mt: 1, flexShrink: 0, preserveAspectRatio: "none", role: "img", "aria-label": label, color },
     h("title", null, label),
     h("polyline", {
       points: points.join(" "),

@@ -30,7 +30,6 @@ export function WorkList({ feed, kind, title, states, columns, rowKey, filters, 
 }
 
 function total(data) {
-  const estimate = data?.total_estimate;
-  if (estimate === null || estimate === undefined) return null;
-  return `${estimate > 1000 ? "about " : ""}${number(estimate)}`;
+  if (!data) return null;
+  return `${data.total_is_exact ? "" : "more than "}${number(data.total_estimate)}`;
 }
