@@ -44,14 +44,24 @@ def test_an_exported_line_is_corrected_and_applied(run: Run, applied: Import, tm
     assert (json.loads(exported.stdout)["lines"], file.stat().st_mode & 0o777) == (1, 0o600)
     assert file.read_text().splitlines()[1] == line("not-an-address", "C2", "Bob") + ",1,3,bad_email"
 
+    assert run("rejects", "export", number, "-o", "fix.csv").exit_code == 1, "corrections are not overwritten"
     file.write_text(file.read_text().replace("not-an-address", "bob@x.io"))
     started = run("rejects", "replay", number, "fix.csv", "--yes")
 
-    assert (started.exit_code, "Nothing was started" in started.output) == (1, True)
+    # There is no Airflow here, so the command for where there is one is shown.
     (key,) = [key for key in applied.place.sizes() if "/replay/" in key]
+    conf = json.dumps({"replay_of": int(number), "replay_file": key, "accept_stale": False})
+    assert (started.exit_code, "Nothing was started" in started.output) == (1, True)
+    assert f"airflow dags trigger audience_import__gold --conf '{conf}'" in started.output
     counts = applied.run("replay1", replay_of=int(number), replay_file=key)
     assert (counts["inserted"], "bob@x.io" in applied.members()) == (1, True)
     assert run("rejects", "export", number).exit_code == 1, "nothing is left to correct"
+    again = run("rejects", "replay", number, "fix.csv", "--yes")
+    assert (again.exit_code, "exactly this replay was applied already" in str(again.output)) == (1, True)
+    audits = applied.sql(
+        "SELECT action, detail ->> 'lines' FROM cdp.audit WHERE action IN ('export rejects', 'apply replay')"
+    )
+    assert audits == [("export rejects", "1"), ("apply replay", "1")]
 
 
 def test_a_file_without_the_columns_that_say_what_it_corrects_is_refused(run: Run, applied: Import, tmp_path) -> None:
