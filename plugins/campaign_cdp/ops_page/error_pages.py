@@ -12,7 +12,6 @@ from typing import Final
 from campaign_cdp.exceptions import FeedConfigError, LimitError, RetriableSyncError, SyncDataError, SyncError
 from campaign_cdp.settings import project_dir
 
-_CODE: Final = re.compile(r"ACR-\d{3}")
 _TITLE: Final = re.compile(r"^# ACR-\d{3}: (.+)$", re.MULTILINE)
 _WHAT_TO_DO: Final = re.compile(r"^## What to do\n+(.+?)(?=\n## |\Z)", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\[([^]]+)\]\([^)]+\)")
@@ -57,12 +56,6 @@ def error_page(code: str) -> ErrorPage | None:
         steps or (_step_of(cls),),
         _url(code),
     )
-
-
-def code_in(message: str) -> str | None:
-    """Return the first error code of a text."""
-    found = _CODE.search(message)
-    return found[0] if found else None
 
 
 def _plain_steps(markdown: str) -> Iterator[str]:
