@@ -11,7 +11,7 @@ _CHUNK_ROWS = 5_000
 
 
 def reject_lines(rejects: Iterable[tuple[object, ...]]) -> Iterator[bytes]:
-    """Encode ``(part, line, column, code, masked value, run that replayed it)`` as CSV, some thousand rows at a time."""
+    """Encode ``(part, line, column, code, masked value, run that replayed it)`` as CSV, thousands at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(_HEADER)
