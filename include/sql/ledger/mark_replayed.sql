@@ -4,16 +4,20 @@
 -- In        :run_id of the replay, :replay_of the run that rejected them
 -- Out       row count = lines that are settled
 -- Re-run    updates nothing
+WITH settled AS (
+    SELECT
+        l.rejected_part_no,
+        l.rejected_line_no
+    FROM cdp.replay_line AS l
+    LEFT JOIN cdp.reject AS again ON l.run_id = again.run_id AND l.line_no = again.line_no
+    WHERE l.run_id = {run_id} AND again.run_id IS NULL
+)
+
 UPDATE cdp.reject AS r
 SET replayed_by = {run_id}
-FROM cdp.replay_line AS l
+FROM settled AS s
 WHERE
-    l.run_id = {run_id}
-    AND r.run_id = {replay_of}
-    AND r.part_no = l.rejected_part_no
-    AND r.line_no = l.rejected_line_no
-    AND r.replayed_by IS NULL
-    AND NOT EXISTS (
-        SELECT 1 FROM cdp.reject AS again
-        WHERE again.run_id = {run_id} AND again.line_no = l.line_no
-    );
+    r.run_id = {replay_of}
+    AND r.part_no = s.rejected_part_no
+    AND r.line_no = s.rejected_line_no
+    AND r.replayed_by IS NULL;
