@@ -57,7 +57,7 @@ def archive() -> bytes:
 @pytest.mark.parametrize(
     ("stored", "content"),
     [
-        (gzip.compress(b""), Content.GZIP),
+        (gzip.compress(b"", mtime=0), Content.GZIP),
         (archive(), Content.ZIP),
         (b"PK\x05\x06" + bytes(18), Content.ZIP),
         (bz2.compress(HEADER.encode()), Content.BZIP2),
