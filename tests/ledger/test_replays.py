@@ -125,6 +125,9 @@ def test_newer_file_set_makes_a_replay_stale_unless_accepted(ledger: Ledger, ope
 
     with pytest.raises(StaleFileSetError, match=f"Replay the rejects of run {newer.run_id}, or give accept_stale"):
         ledger.replayable(original.run_id, FEED, accept_stale=False)
+    applied(ledger, open_run("replay2", file_set=replay_set(newer), replay_of=newer.run_id))
+    with pytest.raises(StaleFileSetError, match=f"Replay the rejects of run {newer.run_id}, or give accept_stale"):
+        ledger.replayable(original.run_id, FEED, accept_stale=False)
     assert ledger.replayable(original.run_id, FEED, accept_stale=True) == original
     assert ledger.replayable(newer.run_id, FEED, accept_stale=False) == newer
 
