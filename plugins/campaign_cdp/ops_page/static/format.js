@@ -54,7 +54,8 @@ export function duration(seconds) {
 export function shortDuration(seconds) {
   if (isMissing(seconds)) return NOTHING;
   const [unit, size] = [["d", 86400], ["h", 3600], ["min", 60]].find(([, length]) => seconds >= length) ?? ["s", 1];
-  return `${SHORT.format(seconds / size)} ${unit}`;
+  const amount = seconds / size;
+  return `${amount < 10 ? SHORT.format(amount) : WHOLE.format(amount)} ${unit}`;
 }
 
 /** Write a time as a distance from now: `3 hours ago`, `in 20 minutes`. */

@@ -48,7 +48,7 @@ export function ActionDialog({ title, confirm, palette = "brand", done, dagId, s
         null,
         h(
           Dialog.Content,
-          { asChild: true },
+          { asChild: true, maxW: "560px" },
           h(
             "form",
             { onSubmit: submit, noValidate: true },

@@ -1,6 +1,7 @@
 import { apiUrl } from "../api.js";
 import { useQuery } from "../hooks/useQuery.js";
 import { day, duration, number, shortDuration, shortNumber } from "../format.js";
+import { isExport } from "../states.js";
 import { Chakra, h, useMemo, useState } from "../ui.js";
 import { Chart } from "./Chart.js";
 import { Choice } from "./Choice.js";
@@ -22,7 +23,8 @@ const SPANS = [
 
 /** Rows, rejects, lag and duration by day, as charts or as one table. */
 export function FeedCharts({ feed, days, onDays }) {
-  const query = useQuery(apiUrl(`feeds/${encodeURIComponent(feed)}/charts`, { days }));
+  const query = useQuery(apiUrl(`feeds/${encodeURIComponent(feed.feed)}/charts`, { days }));
+  const measures = isExport(feed) ? MEASURES.filter(({ key }) => key !== "rejected") : MEASURES;
   const [asTable, setAsTable] = useState(false);
   const controls = h(
     Chakra.HStack,
@@ -40,26 +42,26 @@ export function FeedCharts({ feed, days, onDays }) {
     { title: "By day", controls },
     h(QueryProblem, { query, what: "The charts" }),
     query.isLoading && !query.data && h(Chakra.Skeleton, { h: "152px" }),
-    query.data && h(asTable ? DaysTable : Charts, { days: query.data.days }),
+    query.data && h(asTable ? DaysTable : Charts, { days: query.data.days, measures }),
   );
 }
 
-function Charts({ days }) {
+function Charts({ days, measures }) {
   const [active, setActive] = useState(null);
   const series = useMemo(
-    () => MEASURES.map(({ key }) => days.map((entry) => ({ day: entry.day, value: entry[key] }))),
-    [days],
+    () => measures.map(({ key }) => days.map((entry) => ({ day: entry.day, value: entry[key] }))),
+    [days, measures.length],
   );
   return h(
     Chakra.SimpleGrid,
-    { columns: { base: 2, xl: 4 }, gap: 3 },
-    MEASURES.map(({ key, ...measure }, index) =>
+    { columns: { base: 2, xl: measures.length }, gap: 3 },
+    measures.map(({ key, ...measure }, index) =>
       h(Chart, { key, ...measure, points: series[index], active, onActive: setActive }),
     ),
   );
 }
 
-const DaysTable = ({ days }) =>
+const DaysTable = ({ days, measures }) =>
   h(DataTable, {
     label: "Measures by day",
     rows: days.toReversed(),
@@ -67,6 +69,6 @@ const DaysTable = ({ days }) =>
     maxH: "320px",
     columns: [
       { key: "day", label: "Day (UTC)", cell: (row) => day(row.day) },
-      ...MEASURES.map(({ key, title, write }) => ({ key, label: title, align: "end", cell: (row) => write(row[key]) })),
+      ...measures.map(({ key, title, write }) => ({ key, label: title, align: "end", cell: (row) => write(row[key]) })),
     ],
   });

@@ -25,7 +25,7 @@ export function FeedHeader({ feed, query }) {
     h(
       PageTitle,
       {
-        icon: isExport(feed) ? "events" : "audience",
+        icon: isExport(feed) ? "events" : feed.direction && "audience",
         title: feed.feed,
         badges: h(Fragment, null, h(StateBadge, { state: feed.state, of: FEED_STATES }), h(Paused, { feed })),
         note: feed.description,
@@ -33,7 +33,7 @@ export function FeedHeader({ feed, query }) {
       },
       h(FeedActions, { feed, onDone: query.reload }),
     ),
-    h(Facts, {
+    feed.direction && h(Facts, {
       mt: 3,
       facts: [
         ["Last", last && h(LastWork, { feed })],

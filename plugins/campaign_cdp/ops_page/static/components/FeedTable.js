@@ -18,7 +18,7 @@ const COLUMNS = [
   { key: "zone", label: "Landing zone", from: "xl", cell: (feed) => h(Zone, { feed }), maxW: "260px" },
   { key: "at", label: "Last", sort: "at", cell: (feed) => h(LastWork, { feed }) },
   { key: "lag", label: "Lag", sort: "lag", align: "end", cell: (feed) => duration(feed.lag_seconds), hint: "Age of the newest data on the other side" },
-  { key: "rows", label: "Rows, 7 d", sort: "rows", align: "end", cell: (feed) => number(feed.rows_7d) },
+  { key: "rows", label: "Rows, 7 d", sort: "rows", align: "end", cell: (feed) => number(feed.direction && feed.rows_7d) },
   { key: "rejects", label: "Rejects, 7 d", sort: "rejects", align: "end", cell: (feed) => h(Rejects, { feed }) },
   { key: "trend", label: "30 days", from: "lg", cell: (feed) => feed.trend?.length > 0 && h(Sparkline, { trend: feed.trend }) },
   { key: "next", label: "Next expected", sort: "next", cell: (feed) => h(Time, { at: feed.next_expected, empty: nothingNext(feed) }) },
@@ -34,14 +34,16 @@ function FeedName({ feed }) {
   return h(
     Flex,
     { gap: 2, align: "flex-start", minW: "140px" },
-    h(Icon, { name: direction[0], label: direction[1], mt: 0.5, color: "fg.muted" }),
+    feed.direction
+      ? h(Icon, { name: direction[0], label: direction[1], mt: 0.5, color: "fg.muted" })
+      : h(Icon, { name: "alert", mt: 0.5, color: "fg.error" }),
     h(
       Box,
       { minW: 0 },
-      feed.state === "broken" ? h(Text, { fontWeight: "medium" }, feed.feed) : h(TextLink, { to: paths.feed(feed.feed) }, feed.feed),
+      h(TextLink, { to: paths.feed(feed.feed) }, feed.feed),
       h(
         Text,
-        { fontSize: "xs", color: feed.problem ? "fg.error" : "fg.muted", lineClamp: feed.problem ? 4 : 1, title: feed.problem ? undefined : feed.description, whiteSpace: feed.problem ? "pre-line" : undefined, overflowWrap: "anywhere" },
+        { fontSize: "xs", color: feed.problem ? "fg.error" : "fg.muted", lineClamp: feed.problem ? 2 : 1, title: feed.problem ?? feed.description, overflowWrap: "anywhere" },
         feed.problem ?? feed.description,
       ),
     ),
@@ -57,7 +59,7 @@ const Zone = ({ feed: { zone } }) =>
     h(Text, { truncate: true, color: "fg.muted", title: zone.prefix }, zone.prefix),
   );
 
-const Rejects = ({ feed: { rejects_7d: rejects } }) =>
-  h(Text, { as: "span", color: rejects ? "fg.error" : undefined, fontWeight: rejects ? "medium" : undefined }, number(rejects));
+const Rejects = ({ feed: { direction, rejects_7d: rejects } }) =>
+  h(Text, { as: "span", color: rejects ? "fg.error" : undefined, fontWeight: rejects ? "medium" : undefined }, number(direction && rejects));
 
 const withoutPrefix = ({ url, prefix }) => (prefix && url.endsWith(`/${prefix}`) ? url.slice(0, -prefix.length - 1) : url);

@@ -22,7 +22,7 @@ export function Problem({ code, title, message, nextStep, status = "error", onRe
         code && h(ErrorCode, { code, url: page?.url }),
         heading,
       ),
-      message && h(Chakra.Text, { fontSize: "sm", whiteSpace: "pre-wrap", overflowWrap: "anywhere" }, message),
+      message && h(Chakra.Text, { fontSize: "sm", whiteSpace: "pre-wrap", overflowWrap: "anywhere" }, withoutCode(message, code)),
       step && h(NextStep, { step }),
       !nextStep && h(MoreSteps, { steps: page?.steps?.slice(1) }),
       children,
@@ -36,6 +36,9 @@ export function Problem({ code, title, message, nextStep, status = "error", onRe
       ),
   );
 }
+
+// The text of an error begins with its code, which the title has already.
+const withoutCode = (message, code) => (code && message.startsWith(`${code} `) ? message.slice(code.length + 1) : message);
 
 const NextStep = ({ step }) =>
   h(Chakra.Text, { fontSize: "sm" }, h(Chakra.Text, { as: "b", fontWeight: "semibold" }, "Next step: "), step);

@@ -41,7 +41,7 @@ export function Rejects({ run, rejected }) {
     query.isLoading && !query.data && h(Chakra.Skeleton, { h: "160px" }),
     query.data && !query.data.rejects.length && h(Nothing, { title: "The ledger has none of these lines", size: "sm" }, "They were removed after the time that the ledger keeps rejects; their numbers stay."),
     query.data?.rejects.length > 0 && h(DataTable, { label: "Rejects", columns: COLUMNS, rows: numbered(query.data.rejects), rowKey: "index", maxH: "420px", isStale: query.isLoading }),
-    query.data && h(Pager, { after: filters.after, next: query.data.next, onPage: (after) => setFilters({ after }, { push: true }) }),
+    query.data && h(Pager, { after: filters.after, next: query.data.next, first: "First", further: "Next", onPage: (after) => setFilters({ after }, { push: true }) }),
   );
 }
 

@@ -14,8 +14,9 @@ export function useFilters(defaults) {
   const change = useCallback(
     (changes, { push = false } = {}) =>
       setParameters(
-        (current) => {
-          const next = new URLSearchParams(current);
+        () => {
+          // Not what this was rendered with: changes that come in one go must not undo each other.
+          const next = new URLSearchParams(window.location.search);
           for (const [name, value] of Object.entries(changes)) {
             if (!value || value === defaults[name]) next.delete(name);
             else next.set(name, value);

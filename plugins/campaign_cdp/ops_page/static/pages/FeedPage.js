@@ -28,7 +28,7 @@ export function FeedPage({ feed: name }) {
     query.isLoading && !query.data && h(Loading, { what: `feed ${name}` }),
     query.data && !feed && h(Problem, { title: `There is no feed ${name}`, message: "Or its Dag is not yours to read.", nextStep: "Go back to the overview.", my: 4 }),
     feed && h(FeedHeader, { feed, query }),
-    feed && feed.state !== "broken" && h(FeedCharts, { feed: name, days: filters.days, onDays: (days) => setFilters({ days }) }),
+    feed && feed.state !== "broken" && h(FeedCharts, { feed, days: filters.days, onDays: (days) => setFilters({ days }) }),
     feed && feed.state !== "broken" && h(isExport(feed) ? WindowList : RunList, { feed, filters, onChange: setFilters }),
   );
 }

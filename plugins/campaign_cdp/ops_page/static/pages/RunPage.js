@@ -25,10 +25,12 @@ import { Chakra, Fragment, h } from "../ui.js";
 
 /** One run: what became of every line of its file set. */
 export function RunPage({ id }) {
+  const paths = usePaths();
   const query = useQuery(apiUrl(`runs/${encodeURIComponent(id)}`));
   return h(
     Fragment,
     null,
+    !query.data && h(Trail, { steps: [["Sync runs", paths.overview]], here: `Run ${id}` }),
     h(QueryProblem, { query, what: "The run" }),
     query.isLoading && !query.data && h(Loading, { what: `run ${id}` }),
     query.data && h(RunView, { run: query.data, query }),

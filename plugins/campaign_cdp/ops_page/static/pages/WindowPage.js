@@ -21,10 +21,12 @@ import { Chakra, Fragment, h } from "../ui.js";
 
 /** One export window: which span of which logs, and the files that came of it. */
 export function WindowPage({ id }) {
+  const paths = usePaths();
   const query = useQuery(apiUrl(`windows/${encodeURIComponent(id)}`));
   return h(
     Fragment,
     null,
+    !query.data && h(Trail, { steps: [["Sync runs", paths.overview]], here: `Window ${id}` }),
     h(QueryProblem, { query, what: "The window" }),
     query.isLoading && !query.data && h(Loading, { what: `window ${id}` }),
     query.data && h(WindowView, { window: query.data, query }),
