@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import io
 import random
 import tracemalloc
+from itertools import chain, repeat
+from typing import Any, BinaryIO, cast
 
 import pytest
 
@@ -12,7 +15,9 @@ from tests.rows.parts import Drip, a_feed
 HEADER = b"id,mail,first\n"
 
 
-def pick(content: bytes, wanted: list[int], *, sizes: tuple[int, ...] = (7, 1, 30), **feed: object):
+def pick(
+    content: bytes, wanted: list[int], *, sizes: tuple[int, ...] = (7, 1, 30), **feed: Any
+) -> list[tuple[int, bytes, bool]]:
     picker = RecordPicker(Drip(content, sizes), a_feed(**feed), lambda _: None)
     picker.open()
     return [(line, record, whole) for line, record, whole in picker.picked(iter(wanted))]
@@ -87,20 +92,16 @@ def test_whatever_was_rejected_is_found_on_its_line() -> None:
 def test_memory_does_not_grow_with_the_part() -> None:
     block = b"".join(b"A%d,a%d@x.io,Ann\n" % (n, n) for n in range(20_000))
 
-    class Long(Drip):
-        left = 40
+    class Long(io.RawIOBase):
+        """The header, then the block forty times."""
 
-        def read(self, size: int | None = -1, /) -> bytes:
-            if not (data := super().read(size)) and self.left:
-                self.left -= 1
-                self.seek(0)
-                return super().read(size)
-            return data
+        pieces = chain([HEADER], repeat(block, 40))
 
-    source = Long(block, (100_000,))
-    head = Drip(HEADER, (100,))
-    source.read = lambda size=-1, read=source.read: head.read(size) or read(size)  # type: ignore[method-assign]
-    picker = RecordPicker(source, a_feed(), lambda _: None)
+        def read(self, size: int = -1, /) -> bytes:
+            return next(self.pieces, b"")
+
+    source = Long()
+    picker = RecordPicker(cast("BinaryIO", source), a_feed(), lambda _: None)
     picker.open()
     tracemalloc.start()
     picked = list(picker.picked(iter([2, 500_000])))
