@@ -14,6 +14,7 @@ from campaign_cdp.exceptions import (
     RejectLimitError,
     StaleFileSetError,
     SyncDataError,
+    VolumeGuardError,
 )
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.hooks.campaign.sql import connect
@@ -295,3 +296,19 @@ def test_a_file_set_that_fails_again_and_again_is_skipped(new_import):
         Ledger(conn).mark_superseded(run_id(imports, "run1"), actor="ann")
 
     assert imports.run("run3")["inserted"] == 1
+
+
+def test_a_file_set_that_a_guard_refused_is_skipped_and_the_newer_one_is_applied(new_import):
+    imports = new_import(zone="local", volume_guard={"max_removed_pct": 30})
+    imports.export([line(f"p{n}@x.io", f"P{n}") for n in range(10)])
+    imports.run("run1")
+    imports.export([line("p0@x.io", "P0")])
+    imports.export([line(f"p{n}@x.io", f"P{n}") for n in range(9)])
+    with pytest.raises(VolumeGuardError):
+        imports.run("run2")
+
+    with connect("campaign_db") as conn:
+        Ledger(conn).mark_superseded(run_id(imports, "run2"), actor="ann")
+
+    assert imports.run("run3")["list_removed"] == 1
+    assert imports.sql("SELECT relname FROM pg_class WHERE relname ~ '^(work|plan|leavers)_'") == []

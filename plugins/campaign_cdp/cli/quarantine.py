@@ -30,10 +30,10 @@ def release(run_id: int, conn_id: str, url: str | None, as_json: bool) -> None:
 @database_options
 @json_option
 def supersede(run_id: int, conn_id: str, url: str | None, as_json: bool) -> None:
-    """Skip a quarantined file set for good, so that later ones of an incremental feed go on.
+    """Skip a file set that is not applied for good: a quarantined one, or one that a guard has refused.
 
-    What it held is never applied; a full export from AEP brings everybody up to date. Exit code 1: the run is not
-    quarantined.
+    Later ones go on. What it held is never applied; a full export from AEP brings everybody up to date. Exit code 1:
+    the run is applied, or another has applied its file set.
     """
     with open_ledger(conn_id, url) as book:
         run = book.mark_superseded(run_id, actor=getpass.getuser())

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import NoReturn
 
 from campaign_cdp.exceptions import SyncDataError
+from campaign_cdp.hooks.campaign import work_tables
 from campaign_cdp.ledger.records import Run
 from campaign_cdp.ledger.runs import Runs
 from campaign_cdp.ledger.states import FileState, RunState, before_file
 
 _RELEASABLE = frozenset({RunState.QUARANTINED})
-_SKIPPABLE = frozenset({RunState.QUARANTINED, RunState.RELEASED, RunState.ABANDONED})
+#: An open run too: a full feed takes a file set that a guard has refused again and again, because it is the oldest.
+_SKIPPABLE = frozenset({RunState.OPEN, RunState.QUARANTINED, RunState.RELEASED, RunState.ABANDONED})
 
 
 class Operations(Runs):
@@ -26,8 +28,8 @@ class Operations(Runs):
         """Skip a file set for good, so that later ones of an incremental feed go on; doing it again is a no-op.
 
         :param actor: who wants it, for the audit.
-        :raises SyncDataError: if the run is not quarantined, released or abandoned, or is a replay, or another run has
-            applied the file set.
+        :raises SyncDataError: if the run is applied or a preview, or is a replay, or another run has applied the file
+            set.
         """
         return self._settle(run_id, _SKIPPABLE, RunState.SUPERSEDED, FileState.SUPERSEDED, actor)
 
@@ -44,6 +46,7 @@ class Operations(Runs):
             "UPDATE cdp.sync_file SET state = %s WHERE run_id = %s AND state = ANY(%s)",
             (file_state, run_id, before_file(file_state)),
         )
+        work_tables.drop(self._conn, run_id)
         detail = {"run_id": run_id, "before": run.state, "error_code": run.error_code}
         self.audit(actor, f"mark {state}", run.feed, detail)
         return self.run(run_id)
