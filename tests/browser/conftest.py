@@ -34,8 +34,9 @@ def browser() -> Iterator[Browser]:
     """Chromium of the operating system: a test downloads nothing."""
     if not CHROMIUM.exists():
         pytest.skip(f"needs {CHROMIUM}; on Debian: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=15_000)  # a page that is late is slow; only one test is about time
     with sync_playwright() as playwright:
         yield (opened := playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(_QUIET)))
         opened.close()

@@ -51,6 +51,18 @@ def test_filters_are_in_the_address_and_survive_a_reload(open_page):
     expect(page.get_by_role("columnheader", name="Lag")).to_have_attribute("aria-sort", "descending")
 
 
+def test_typing_goes_on_while_the_list_gets_shorter(open_page):
+    page = loaded(open_page(), "loyalty_gold")
+    box = page.get_by_placeholder("Search feeds")
+    box.press_sequentially("deli")
+    expect(page.get_by_role("link", name="loyalty_gold")).to_have_count(0)
+    expect(page).to_have_url(re.compile("q=deli"))
+    page.keyboard.type("very")
+
+    expect(page).to_have_url(re.compile("q=delivery"))
+    expect(box).to_be_focused()
+
+
 def test_a_filter_that_nothing_fits_can_be_cleared(open_page):
     page = loaded(open_page("?q=nonesuch"), "No feed fits these filters")
     page.get_by_role("button", name="Clear filters").click()
@@ -67,6 +79,10 @@ def test_runs_are_filtered_and_paged(open_page):
     page.get_by_role("button", name="Older").click()
     expect(rows).to_have_count(6)
     page.reload()
+    expect(rows).to_have_count(6)
+    page.go_back()
+    expect(rows).to_have_count(25)
+    page.get_by_role("button", name="Older").click()
     expect(rows).to_have_count(6)
     page.get_by_role("button", name="Newest").click()
     expect(rows).to_have_count(25)

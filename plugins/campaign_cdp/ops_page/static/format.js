@@ -58,6 +58,8 @@ export function shortDuration(seconds) {
   return `${amount < 10 ? SHORT.format(amount) : WHOLE.format(amount)} ${unit}`;
 }
 
+const dayNumber = (at) => Math.floor(new Date(at).getTime() / 86_400_000);
+
 /** Write a time as a distance from now: `3 hours ago`, `in 20 minutes`. */
 export function relative(at, now = Date.now()) {
   if (isMissing(at)) return NOTHING;
@@ -65,6 +67,7 @@ export function relative(at, now = Date.now()) {
   const steps = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length * 0.995) ?? ["second", 1];
   if (unit === "second") return Math.abs(seconds) < 10 ? "just now" : RELATIVE.format(Math.round(seconds), unit);
+  if (unit === "day") return RELATIVE.format(dayNumber(at) - dayNumber(now), unit); // yesterday begins at midnight
   return RELATIVE.format(Math.round(seconds / size), unit);
 }
 

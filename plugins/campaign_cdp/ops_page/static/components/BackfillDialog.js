@@ -59,5 +59,5 @@ function problemOf(from, to) {
 function effect(milliseconds, feed, preview) {
   const aDay = feed.rows_7d ? ` The feed had about ${number(feed.rows_7d / 7)} events a day in the last week.` : "";
   const what = preview ? "are counted; nothing is exported" : "are written as new files, also those that were exported before";
-  return `Events that changed in these ${duration(milliseconds / 1000)} ${what}. The watermark does not move.${aDay}`;
+  return `Events that changed in this span of ${duration(milliseconds / 1000)} ${what}. The watermark does not move.${aDay}`;
 }

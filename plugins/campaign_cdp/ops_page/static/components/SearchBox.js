@@ -3,7 +3,7 @@ import { Icon } from "./Icon.js";
 
 const PAUSE_MS = 200;
 
-/** A text to filter by; it takes effect when the typing pauses. */
+/** A text to filter by; it takes effect when the typing pauses, or goes on elsewhere. */
 export function SearchBox({ label, value, onChange }) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
@@ -22,6 +22,7 @@ export function SearchBox({ label, value, onChange }) {
       "aria-label": label,
       value: text,
       onChange: (event) => setText(event.target.value),
+      onBlur: () => text !== value && onChange(text),
     }),
   );
 }

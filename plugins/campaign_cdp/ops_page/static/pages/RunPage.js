@@ -58,7 +58,7 @@ function RunView({ run, query }) {
     run.error_code && h(Problem, { code: run.error_code, message: run.error_message, mt: 4 }),
     "lines" in counts
       ? h(Section, { title: run.preview ? "What it would do" : "Where the lines went" }, h(Funnel, { counts }))
-      : h(Section, { title: "Where the lines went" }, h(Chakra.Text, { color: "fg.muted", fontSize: "sm" }, "Not counted yet.")),
+      : h(Section, { title: "Where the lines went" }, h(Chakra.Text, { color: "fg.muted", fontSize: "sm" }, run.state === "open" ? "Not counted yet." : "They were not counted.")),
     h(Rejects, { run, rejected }),
     h(RunFiles, { files: run.files }),
     h(
