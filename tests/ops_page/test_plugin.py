@@ -7,6 +7,8 @@ import sys
 
 from fastapi.testclient import TestClient
 
+from campaign_cdp.ops_page.static_version import version
+
 _LOADED = """
 import json, sys
 before = set(sys.modules)
@@ -37,8 +39,8 @@ def test_airflow_loads_the_plugin_and_executes_nothing_else() -> None:
     assert found["plugins"] == ["campaign_cdp"]
     assert found["prefixes"] == ["/campaign-cdp"]
     assert [tuple(page) for page in found["pages"]] == [
-        ("dag", "sync-runs-of-dag", "/campaign-cdp/static/app.js"),
-        ("nav", "sync-runs", "/campaign-cdp/static/app.js"),
+        ("dag", "sync-runs-of-dag", f"/campaign-cdp/static/{version()}/app.js"),
+        ("nav", "sync-runs", f"/campaign-cdp/static/{version()}/app.js"),
     ]
     assert found["executed"] == ["plugin"], "every other file is imported as part of its package"
     assert found["served"] == [], "only the API server should pay for what the page imports"

@@ -7,9 +7,10 @@ from typing import Any, Final
 from airflow.plugins_manager import AirflowPlugin
 
 from campaign_cdp.ops_page.lazy_app import LazyApp
+from campaign_cdp.ops_page.static_version import version
 from campaign_cdp.settings import is_wheel
 
-_PAGE = {"name": "Sync runs", "bundle_url": "/campaign-cdp/static/app.js"}
+_PAGE = {"name": "Sync runs", "bundle_url": f"/campaign-cdp/static/{version()}/app.js"}
 
 
 class CampaignCdpPlugin(AirflowPlugin):

@@ -7,17 +7,14 @@ added tomorrow is closed; generated documentation would stand outside of them, s
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Final
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
 
 from campaign_cdp.ops_page import actions, routes_feeds, routes_limits, routes_runs, routes_windows
 from campaign_cdp.ops_page.access import may_read_dag_runs, refuse_other_sites
 from campaign_cdp.ops_page.errors import add_handlers
-
-_STATIC: Final = Path(__file__).parent / "static"
+from campaign_cdp.ops_page.static_files import VersionedFiles
+from campaign_cdp.ops_page.static_version import STATIC
 
 
 def create_app() -> FastAPI:
@@ -33,14 +30,14 @@ def create_app() -> FastAPI:
     add_handlers(app)
     app.middleware("http")(_limit_caches)
     # Code without data: Airflow's UI imports it as a module, which must not depend on how the user logged in.
-    app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False), name="static")
+    app.mount("/static", VersionedFiles(directory=STATIC, check_dir=False), name="static")
     return app
 
 
 async def _limit_caches(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Keep data out of caches, and have the code asked for anew: after an upgrade it has to fit the answers."""
+    """Keep data out of caches; the code says for itself how long it may stay."""
     answer = await call_next(request)
-    answer.headers["Cache-Control"] = "no-cache" if "/static/" in request.url.path else "no-store"
+    answer.headers.setdefault("Cache-Control", "no-store")
     return answer
 
 

@@ -1,7 +1,7 @@
 // The only module that talks to the server.
 
 // Relative to this file, so that a base path or a proxy in front of Airflow changes nothing.
-const API = new URL("../api/", import.meta.url);
+const API = new URL(import.meta.url.replace(/\/static\/.*$/, "/api/"));
 
 /** An answer that is not a success: what happened, and what to do next. */
 export class ApiError extends Error {
