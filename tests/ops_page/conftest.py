@@ -86,7 +86,7 @@ def airflow_metadata(feeds_folder: Path) -> None:
         assert bag.import_errors == {}
         with create_session() as session:
             sync_bag_to_db(bag, bundle, None, session=session)
-            session.execute(update(DagModel).values(is_paused=False))
+            session.execute(update(DagModel).where(DagModel.bundle_name == bundle).values(is_paused=False))
 
 
 @pytest.fixture(scope="session")
