@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
 _SIZE = {"width": 1400, "height": 850}
 _TEAMS = ["imports", "exports"]
 
 
 class PageOpener:
-    """Users keep their browser profile, so that Airflow's own files are loaded once.
+    """All users share a browser profile, so that Airflow's own files are loaded once.
 
     :param token_of: returns the login of a name, a role and teams.
     """
@@ -21,9 +21,8 @@ class PageOpener:
     def __init__(self, browser: Browser, base_url: str, token_of: Callable[..., str]) -> None:
         self.base_url = base_url
         self.complaints: list[str] = []
-        self._browser = browser
         self._token_of = token_of
-        self._profiles: dict[str, BrowserContext] = {}
+        self._profile = browser.new_context(viewport=_SIZE, color_scheme="light")
         self._pages: list[Page] = []
 
     def __call__(self, path: str = "", *, role: str = "admin", to: str | None = None) -> Page:
@@ -37,7 +36,9 @@ class PageOpener:
 
     def blank(self, *, role: str = "admin") -> Page:
         """Open no page yet, for tests that prepare something before."""
-        page = self._profile(role).new_page()
+        token = self._token_of("ann", role, _TEAMS)
+        self._profile.add_cookies([{"name": "_token", "value": token, "url": self.base_url}])
+        page = self._profile.new_page()
         page.set_default_timeout(15_000)
         page.set_viewport_size(_SIZE)
         page.on("console", lambda said: self._heard(said.text) if said.type in {"error", "warning"} else None)
@@ -54,16 +55,7 @@ class PageOpener:
         return found
 
     def close(self) -> None:
-        for profile in self._profiles.values():
-            profile.close()
+        self._profile.close()
 
     def _heard(self, text: str) -> None:
         self.complaints.append(text)
-
-    def _profile(self, role: str) -> BrowserContext:
-        if role not in self._profiles:
-            profile = self._browser.new_context(viewport=_SIZE, color_scheme="light")
-            token = self._token_of("ann", role, _TEAMS)
-            profile.add_cookies([{"name": "_token", "value": token, "url": self.base_url}])
-            self._profiles[role] = profile
-        return self._profiles[role]

@@ -47,6 +47,7 @@ def test_a_run_is_started_after_it_was_confirmed(open_page, shot, ledger_dsn, bu
     confirmed(page, dialog_of(page, button), button)
 
     run_id = dag_run_of(page, "audience_import__loyalty_gold")
+    shot(page, f"started-{action}", whole=False)
     actor, found, detail = last_audit(ledger_dsn)
     assert (actor, found, detail["dag_run_id"]) == ("ann", action, run_id)
 
