@@ -117,7 +117,7 @@ def test_everything_imports_from_the_wheel_alone(python, site):
 def test_data_comes_from_the_wheel_and_the_users_from_airflows_folder(python, site, tmp_path):
     script = (
         "import json; from campaign_cdp import settings; from campaign_cdp.events.mapping_file import mapping_path\n"
-        "from campaign_cdp.ops_page.error_pages import error_page\n"
+        "from campaign_cdp.error_pages import error_page\n"
         "from campaign_cdp.hooks.campaign.sql import statement; from campaign_cdp.ledger.migrate import head\n"
         "statement('campaign/server')\n"
         "print(json.dumps([str(settings.sql_dir()), str(mapping_path('delivery')), str(settings.feeds_dir()),\n"

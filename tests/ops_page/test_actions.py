@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from airflow.utils.session import create_session
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from campaign_cdp.file_sets import FileSet
 from campaign_cdp.ledger.migrate import upgrade
 from campaign_cdp.ledger.store import Ledger
 from campaign_cdp.sandbox.campaign_database import create_database
@@ -238,3 +240,23 @@ def test_a_browser_that_is_logged_in_may_act_from_the_page_itself(
     answer = browser.post(f"{API}/feeds/loyalty_gold/run", json={"preview": True})
 
     assert answer.status_code == 200
+
+
+def test_a_feed_whose_open_run_was_refused_has_failed_although_another_dag_run_went_well(
+    ann: TestClient, campaign: str
+) -> None:
+    refused = ann.post(f"{API}/feeds/cart_abandoners/run", json={}).json()["dag_run_id"]
+    newer = ann.post(f"{API}/feeds/cart_abandoners/run", json={}).json()["dag_run_id"]
+    with psycopg.connect(campaign) as conn:
+        file_set = FileSet("flow", datetime.now(UTC), ())
+        Ledger(conn).open_run(
+            feed="cart_abandoners", dag_run_id=refused, file_set=file_set, config_hash="h", preview=False
+        )
+    states = {refused: "failed", newer: "success"}
+    with create_session() as session:
+        for run_id, state in states.items():
+            session.execute(update(DagRun).where(DagRun.run_id == run_id).values(state=state))
+
+    (feed,) = [feed for feed in get(ann, "/feeds")["feeds"] if feed["feed"] == "cart_abandoners"]
+
+    assert (feed["last"]["state"], feed["state"]) == ("open", "failed")

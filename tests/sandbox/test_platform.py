@@ -13,8 +13,9 @@ import pytest
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.file_sets.manifest import match_parts, read_manifest
 from campaign_cdp.sandbox.audiences import Audience
-from campaign_cdp.sandbox.platform import Destination, WrittenExport, export, folder_sink
+from campaign_cdp.sandbox.platform import Destination, WrittenExport, export
 from campaign_cdp.sandbox.spark_csv import SparkDialect
+from campaign_cdp.sandbox.storages.local import LocalStorage
 
 _AT = datetime(2026, 3, 4, 5, 6, 7, 890, tzinfo=UTC)
 _GOLD = Destination("audiences/gold/", "Gold members", max_rows=40, dialect=SparkDialect(quote='"'))
@@ -113,7 +114,7 @@ def test_a_static_name_overwrites_the_former_export(tmp_path: Path) -> None:
     destination = replace(_GOLD, name="%DESTINATION%_%SEGMENT_ID%", manifest="none", max_rows=1000)
 
     for audience in (_AUDIENCE, replace(_AUDIENCE, unchanged=10)):
-        export(audience, destination, folder_sink(tmp_path), scheduled_at=_AT)
+        export(audience, destination, LocalStorage(tmp_path).put, scheduled_at=_AT)
 
     (only,) = (tmp_path / "audiences/gold").iterdir()
     assert len(only.read_text(encoding="utf-8").splitlines()) == 1 + 35

@@ -12,14 +12,10 @@ from campaign_cdp.feeds.strict import Strict
 
 
 class Storage(Strict):
-    """Common to all kinds. ``root`` is what the keys of its objects are relative to."""
+    """Common to all kinds. Each has a ``root``: what the keys of its objects are relative to."""
 
     type: str
     connection: str = Field(description="Airflow connection id; its secrets never appear here.")
-
-    @property
-    def root(self) -> str:
-        raise NotImplementedError
 
 
 class S3Storage(Storage):

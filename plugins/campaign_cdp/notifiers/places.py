@@ -8,8 +8,8 @@ from airflow.sdk.configuration import conf
 
 from campaign_cdp.alerts.alert import Alert
 from campaign_cdp.alerts.message import Links
+from campaign_cdp.error_pages import error_page
 from campaign_cdp.links import PAGE
-from campaign_cdp.ops_page.error_pages import error_page
 
 
 def links_of(alert: Alert) -> Links:

@@ -21,6 +21,7 @@ from campaign_cdp.ops_page.dag_runs import SessionDep, start
 from campaign_cdp.ops_page.database import CONNECT_SECONDS, explained
 from campaign_cdp.ops_page.feeds import dag_id_of
 from campaign_cdp.ops_page.located import EditableRunDep
+from campaign_cdp.replay import replay_conf
 
 router = APIRouter()
 
@@ -106,7 +107,7 @@ def replay(located: EditableRunDep, body: ReplayBody, reader: ReaderDep, session
         if body.file is None and next(ledger.open_rejects(run_id), None) is None:
             raise HTTPException(status.HTTP_409_CONFLICT, f"Run {run_id} has no rejected line left to replay.")
 
-    conf = {"replay_of": run_id, "replay_file": body.file, "accept_stale": body.accept_stale}
+    conf = replay_conf(run_id, replay_file=body.file, accept_stale=body.accept_stale)
     return _started(feed, reader, session, "replay", conf, check=check, detail={"run_id": run_id})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,13 @@ from airflow.api.common.trigger_dag import trigger_dag
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.exceptions import DagNotFound, DagRunAlreadyExists, ParamValidationError
 from airflow.models import DagModel, DagRun
+from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType
 from fastapi import HTTPException, status
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-__all__ = ["DagFacts", "SessionDep", "StartedRun", "facts_of", "start"]
+__all__ = ["DagFacts", "SessionDep", "StartedRun", "facts_of", "failed_dags", "start"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,17 @@ def facts_of(session: Session, dag_ids: Iterable[str]) -> dict[str, DagFacts]:
         dag_id: DagFacts(dag_id, bool(is_paused), dag_run_id, state and str(state), first_at)
         for dag_id, is_paused, dag_run_id, state, first_at in session.execute(query)
     }
+
+
+def failed_dags(session: Session, runs: Mapping[str, str]) -> set[str]:
+    """Return which of these Dags failed in the given run, which need not be their newest.
+
+    :param runs: Dag id -> Dag run id.
+    """
+    query = select(DagRun.dag_id).where(
+        tuple_(DagRun.dag_id, DagRun.run_id).in_(list(runs.items())), DagRun.state == DagRunState.FAILED
+    )
+    return set(session.scalars(query)) if runs else set()
 
 
 def start(session: Session, dag_id: str, conf: dict[str, Any], user_name: str) -> StartedRun:

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from campaign_cdp.error_pages import error_page
 from campaign_cdp.exceptions import (
     AccessDeniedError,
     FeedConfigError,
@@ -22,7 +23,6 @@ from campaign_cdp.exceptions import (
     SyncDataError,
     SyncError,
 )
-from campaign_cdp.ops_page.error_pages import error_page
 
 log = logging.getLogger(__name__)
 

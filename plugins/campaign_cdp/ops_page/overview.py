@@ -57,15 +57,35 @@ def read_ledgers(connections: LedgerConnections, feeds: Iterable[Feed], now: dat
         return dict(zip(groups, found, strict=True))
 
 
-def feed_answer(feed: Feed, ledger: LedgerFacts, dag: DagFacts | None, now: datetime, *, can_edit: bool) -> FeedAnswer:
-    """Say all there is of one feed."""
+def open_dag_runs(feeds: Iterable[Feed], ledgers: Mapping[str, LedgerFacts]) -> dict[str, str]:
+    """Return the Dag run of each run that is not finished, by Dag.
+
+    A guard that refuses a run leaves it open, and its Dag run may be older than one that went well.
+    """
+    work = {dag_id_of(feed): ledgers[feed.campaign].last.get(feed.id) for feed in feeds}
+    return {dag_id: last.dag_run_id for dag_id, last in work.items() if last and last.is_open}
+
+
+def feed_answer(
+    feed: Feed,
+    ledger: LedgerFacts,
+    dag: DagFacts | None,
+    now: datetime,
+    *,
+    can_edit: bool,
+    has_failed: bool = False,
+) -> FeedAnswer:
+    """Say all there is of one feed.
+
+    :param has_failed: the Dag run of its open run failed.
+    """
     last = ledger.last.get(feed.id)
     days = trend(ledger.days.get(feed.id, ()), now)
     paused = dag.is_paused if dag else None
     return FeedAnswer(
         feed=feed.id,
         dag_id=dag_id_of(feed),
-        state=Health.UNKNOWN if ledger.error else _health(feed, ledger, dag, now),
+        state=Health.UNKNOWN if ledger.error else _health(feed, _facts(feed, ledger, dag, has_failed), now),
         direction=feed.direction,
         zone=_zone(feed),
         schedule=feed.schedule,
@@ -121,11 +141,11 @@ def _read(connections: LedgerConnections, campaign: str, feeds: Sequence[Feed], 
         return LedgerFacts(error=err)
 
 
-def _health(feed: Feed, ledger: LedgerFacts, dag: DagFacts | None, now: datetime) -> Health:
-    return health_of(_facts(feed, ledger, dag), _expected(feed), _limits(feed), now)
+def _health(feed: Feed, facts: Facts, now: datetime) -> Health:
+    return health_of(facts, _expected(feed), _limits(feed), now)
 
 
-def _facts(feed: Feed, ledger: LedgerFacts, dag: DagFacts | None) -> Facts:
+def _facts(feed: Feed, ledger: LedgerFacts, dag: DagFacts | None, has_failed: bool) -> Facts:
     last = ledger.last.get(feed.id)
     return Facts(
         last_state=last.state if last else None,
@@ -133,7 +153,7 @@ def _facts(feed: Feed, ledger: LedgerFacts, dag: DagFacts | None) -> Facts:
         applied_at=last.applied_at if last else None,
         rows=(last.applied_rows or 0) if last else 0,
         rejected=(last.applied_rejected or 0) if last else 0,
-        dag_run_state=dag.state if dag else None,
+        dag_run_state="failed" if has_failed else dag.state if dag else None,
         first_seen_at=dag.first_run_at if dag else None,
         is_paused=dag.is_paused if dag else False,
         limit_warns=bool(ledger.warned & scopes_of(feed)),

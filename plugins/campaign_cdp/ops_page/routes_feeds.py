@@ -13,10 +13,10 @@ from campaign_cdp.ledger.overview import Overview
 from campaign_cdp.ledger.overview_records import FeedDay
 from campaign_cdp.ops_page.access import FeedDep, ReaderDep
 from campaign_cdp.ops_page.connections import ledgers
-from campaign_cdp.ops_page.dag_runs import SessionDep, facts_of
+from campaign_cdp.ops_page.dag_runs import SessionDep, facts_of, failed_dags
 from campaign_cdp.ops_page.feed_answers import ChartsAnswer, DayAnswer, FeedsAnswer, WatermarksAnswer
 from campaign_cdp.ops_page.feeds import dag_id_of
-from campaign_cdp.ops_page.overview import broken_answer, feed_answer, read_ledgers
+from campaign_cdp.ops_page.overview import broken_answer, feed_answer, open_dag_runs, read_ledgers
 
 router = APIRouter()
 
@@ -28,9 +28,17 @@ def feeds(reader: ReaderDep, session: SessionDep) -> FeedsAnswer:
     mine = reader.feeds()
     dags = facts_of(session, map(dag_id_of, mine))
     facts = read_ledgers(ledgers, mine, now)
+    failed = failed_dags(session, open_dag_runs(mine, facts))
     editable = reader.editable_dag_ids()
     answers = [
-        feed_answer(feed, facts[feed.campaign], dags.get(dag_id), now, can_edit=dag_id in editable)
+        feed_answer(
+            feed,
+            facts[feed.campaign],
+            dags.get(dag_id),
+            now,
+            can_edit=dag_id in editable,
+            has_failed=dag_id in failed,
+        )
         for feed, dag_id in ((feed, dag_id_of(feed)) for feed in mine)
     ]
     answers += map(broken_answer, reader.broken())

@@ -8,13 +8,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from campaign_cdp.error_pages import ErrorPage, error_page
 from campaign_cdp.exceptions import SyncError
 from campaign_cdp.ledger.overview import Overview
 from campaign_cdp.ledger.overview_records import LimitDay, LimitRow
 from campaign_cdp.limits.kinds import KINDS
 from campaign_cdp.ops_page.access import Reader, ReaderDep, not_found
 from campaign_cdp.ops_page.connections import ledgers
-from campaign_cdp.ops_page.error_pages import ErrorPage, error_page
 from campaign_cdp.ops_page.limit_answers import LimitAnswer, LimitPoint, LimitsAnswer
 from campaign_cdp.ops_page.limit_scopes import scopes_of
 

@@ -24,15 +24,6 @@ from campaign_cdp.sandbox.spark_csv import SparkDialect
 Sink = Callable[[str, Path], None]
 
 
-def folder_sink(folder: Path) -> Sink:
-    def store(key: str, path: Path) -> None:
-        target = folder / key
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(path.read_bytes())
-
-    return store
-
-
 def stable_uuid(*parts: str) -> str:
     """Return an id that depends on nothing but its parts."""
     return str(uuid.UUID(bytes=hashlib.sha256("\0".join(parts).encode()).digest()[:16], version=4))

@@ -8,7 +8,7 @@ from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.storage.blob import BlobClient
 
 from campaign_cdp.hooks.landing_zone.azure_errors import is_gone
-from campaign_cdp.hooks.landing_zone.object_stream import replaced
+from campaign_cdp.hooks.landing_zone.refusals import replaced
 
 
 def fetched(blob: BlobClient, pinned: dict[str, Any], url: str, start: int, length: int) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from campaign_cdp.exceptions import FileReplacedError, RetriableSyncError
+from campaign_cdp.exceptions import RetriableSyncError
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.base import LandingZone
-from campaign_cdp.hooks.landing_zone.object_stream import replaced
+from campaign_cdp.hooks.landing_zone.refusals import replaced, taken
 
 
 class SourceGoneError(Exception):
@@ -91,7 +91,4 @@ class CopyingLandingZone(LandingZone):
             found = self._find(key)
         if found is None or found.is_of(obj):
             return found.stored if found else None
-        raise FileReplacedError(
-            f"{self.url}/{key} ({found.stored.size:,} bytes) is other content than {obj.key} ({obj.size:,} bytes). It "
-            "was not overwritten and nothing was moved. Find out who wrote it, then remove or rename it."
-        )
+        raise taken(f"{self.url}/{key}", found.stored, obj)

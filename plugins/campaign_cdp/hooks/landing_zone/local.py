@@ -15,14 +15,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from campaign_cdp.exceptions import FileReplacedError, RetriableSyncError
+from campaign_cdp.exceptions import RetriableSyncError
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.local_errors import mapped_errors
 from campaign_cdp.hooks.landing_zone.local_files import files_below, link_version, remove_version, version_at
 from campaign_cdp.hooks.landing_zone.local_part import ATTEMPTS, PartFile
 from campaign_cdp.hooks.landing_zone.local_root import LocalRoot
-from campaign_cdp.hooks.landing_zone.local_stream import FileStream, open_version, replaced
+from campaign_cdp.hooks.landing_zone.local_stream import FileStream, open_version
+from campaign_cdp.hooks.landing_zone.refusals import replaced, taken
 
 _READ_AHEAD: Final = 1024 * 1024
 
@@ -135,11 +136,7 @@ class LocalLandingZone(LandingZone):
         found = version_at(target, key)
         if found and (found.size, found.etag) == (obj.size, obj.etag):
             return found
-        size = f"{found.size:,} bytes" if found else "no regular file"
-        raise FileReplacedError(
-            f"{self.url}/{key} ({size}) is other content than {obj.key} ({obj.size:,} bytes). It was not overwritten "
-            "and nothing was moved. Find out who wrote it, then remove or rename it."
-        )
+        raise taken(f"{self.url}/{key}", found, obj)
 
     # -- Removing -------------------------------------------------------------------------------------------------
 

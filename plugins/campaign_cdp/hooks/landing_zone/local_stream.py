@@ -11,9 +11,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from campaign_cdp.exceptions import FileReplacedError, RetriableSyncError
+from campaign_cdp.exceptions import RetriableSyncError
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.local_files import stored
+from campaign_cdp.hooks.landing_zone.refusals import replaced
 
 
 def open_version(path: Path, obj: StoredObject) -> int | None:
@@ -32,13 +33,6 @@ def open_version(path: Path, obj: StoredObject) -> int | None:
         return fd
     os.close(fd)
     return None
-
-
-def replaced(url: str) -> FileReplacedError:
-    return FileReplacedError(
-        f"{url} was replaced or removed after it was found. Nothing of it was applied. "
-        "A new version is a new file set: the next Dag run takes it."
-    )
 
 
 class FileStream(io.RawIOBase):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
-from campaign_cdp.exceptions import FileReplacedError, RetriableSyncError
+from campaign_cdp.exceptions import RetriableSyncError
 
 #: Maps a client's errors for what is being done, e.g. ``list s3://bucket/prefix``.
 Mapped: TypeAlias = Callable[[str], AbstractContextManager[None]]
@@ -55,13 +55,6 @@ class ObjectStream(io.RawIOBase):
         if not self.closed:
             self._body.close()
         super().close()
-
-
-def replaced(url: str) -> FileReplacedError:
-    return FileReplacedError(
-        f"{url} was replaced or removed after it was found. Nothing of it was applied. "
-        "A new version is a new file set: the next Dag run takes it."
-    )
 
 
 def quoted(etag: str) -> str:

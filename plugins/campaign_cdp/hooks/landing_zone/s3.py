@@ -22,9 +22,10 @@ from botocore.exceptions import ClientError
 from campaign_cdp.exceptions import FeedConfigError, RetriableSyncError
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone.copying import Copy, CopyingLandingZone, SourceGoneError
-from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream, quoted, replaced
+from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream, quoted
 from campaign_cdp.hooks.landing_zone.ranges import RangeBody
 from campaign_cdp.hooks.landing_zone.rechunk import rechunked
+from campaign_cdp.hooks.landing_zone.refusals import replaced
 from campaign_cdp.hooks.landing_zone.s3_errors import is_gone, mapped_errors, whole
 from campaign_cdp.hooks.landing_zone.s3_upload import MultipartUpload, unless_taken
 

@@ -20,11 +20,11 @@ from typing import BinaryIO, Final
 
 from paramiko import SFTPAttributes, SFTPClient
 
-from campaign_cdp.exceptions import FileReplacedError, RetriableSyncError
+from campaign_cdp.exceptions import RetriableSyncError
 from campaign_cdp.file_sets import StoredObject
 from campaign_cdp.hooks.landing_zone import sftp_tree as tree
 from campaign_cdp.hooks.landing_zone.base import LandingZone
-from campaign_cdp.hooks.landing_zone.object_stream import replaced
+from campaign_cdp.hooks.landing_zone.refusals import replaced, taken
 from campaign_cdp.hooks.landing_zone.sftp_names import is_part
 from campaign_cdp.hooks.landing_zone.sftp_session import SftpSession
 from campaign_cdp.hooks.landing_zone.sftp_space import free_bytes
@@ -127,10 +127,7 @@ class SftpLandingZone(LandingZone):
                 return None
             if found.etag == obj.etag and self._leaves(client, obj):
                 return found
-        raise FileReplacedError(
-            f"{self.url}/{key} ({found.size:,} bytes) is other content than {obj.key} ({obj.size:,} bytes). It was not "
-            "overwritten and nothing was moved. Find out who wrote it, then remove or rename it."
-        )
+        raise taken(f"{self.url}/{key}", found, obj)
 
     def _rename(self, client: SFTPClient, source: str, target: str) -> bool:
         """``False`` if the target is taken, or the source is gone."""

@@ -8,11 +8,12 @@ import { SupersedeDialog } from "./SupersedeDialog.js";
 export function RunActions({ run, rejected, onDone }) {
   if (!run.can_edit) return null;
   const isQuarantined = run.state === "quarantined";
+  const isSkippable = ["open", "quarantined", "released", "abandoned"].includes(run.state) && !run.replay_of && !run.preview;
   const isReplayable = (run.state === "applied" || run.state === "ended") && rejected > 0 && !run.preview;
   return h(
     Chakra.HStack,
     { gap: 2, wrap: "wrap" },
-    isQuarantined &&
+    isSkippable &&
       h(ActionButton, { label: "Mark superseded", icon: "skip", dialog: SupersedeDialog, run, onDone }),
     isQuarantined &&
       h(ActionButton, { label: "Release quarantine", icon: "release", variant: "solid", dialog: ReleaseDialog, run, onDone }),

@@ -21,6 +21,7 @@ export const SupersedeDialog = ({ run, onClose, onDone }) =>
       Chakra.Text,
       null,
       `${files(run)} will never be applied, and no longer hold up later file sets of ${run.feed}. `,
+      run.state === "open" && "If a Dag run is at work on it, that run fails. ",
       "This cannot be undone; the files themselves stay where they are.",
     ),
   );
