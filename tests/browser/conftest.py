@@ -30,20 +30,26 @@ _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> Path:
     """Chromium of the operating system: a test downloads nothing."""
     if not CHROMIUM.exists():
         pytest.skip(f"needs {CHROMIUM}; on Debian: apt-get install chromium")
+    return CHROMIUM
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """Not for longer: while it is open an event loop runs in this thread, and tests of other folders need their own."""
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=15_000)  # a page that is late is slow; only one test is about time
     with sync_playwright() as playwright:
-        yield (opened := playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(_QUIET)))
+        yield (opened := playwright.chromium.launch(executable_path=str(chromium), args=list(_QUIET)))
         opened.close()
 
 
 @pytest.fixture(scope="session")
-def ledger_dsn(browser: Browser, postgres_server) -> str:
+def ledger_dsn(chromium: Path, postgres_server) -> str:
     create_database(postgres_server.dsn(), "ledger_of_browser")
     upgrade(postgres_server.dsn("ledger_of_browser"))
     return postgres_server.dsn("ledger_of_browser")
@@ -84,7 +90,7 @@ def settings_of_the_page(feeds_folder: Path, ledger_dsn: str, monkeypatch: pytes
     connections.downloads.forget()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def opener(browser: Browser, base_url: str) -> Iterator[PageOpener]:
     opened = PageOpener(browser, base_url, token_of)
     yield opened

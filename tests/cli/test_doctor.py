@@ -62,7 +62,7 @@ def doctor(run: Run) -> Callable[..., Found]:
     """Run it; returns status, code and text by subject and check, without what it says of Airflow."""
 
     def ask(*args: str) -> Found:
-        result = run("doctor", "--json", *args)
+        result = run("doctor", "--json", "--timeout", "60", *args)  # gpg is slow beside other tests
         assert result.exit_code in {0, 1}, result.output
         findings = json.loads(result.stdout)["findings"]
         return {

@@ -11,7 +11,7 @@ import click
 from campaign_cdp.cli.check_airflow import airflow_examination
 from campaign_cdp.cli.check_campaign import campaign_examination
 from campaign_cdp.cli.check_storage import storage_examination
-from campaign_cdp.cli.checkup import Examination, Finding, Report, Status, examined
+from campaign_cdp.cli.checkup import STEP_SECONDS, Examination, Finding, Report, Status, examined
 from campaign_cdp.cli.database import use_connections
 from campaign_cdp.cli.options import FEED_ID, json_option, write_json
 from campaign_cdp.cli.progress import waiting
@@ -33,15 +33,18 @@ _MARKS: Final = {
 @click.command()
 @click.argument("feed_ids", nargs=-1, metavar="[FEED]...", type=FEED_ID)
 @click.option("--strict", is_flag=True, help="Warnings make the exit code 1 too.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=STEP_SECONDS, show_default=True, help="Seconds for each check."
+)
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, feed_ids: tuple[str, ...], strict: bool, as_json: bool) -> None:
+def doctor(ctx: click.Context, feed_ids: tuple[str, ...], strict: bool, timeout: float, as_json: bool) -> None:
     """Check every connection that feeds use, and say what is wrong and what to do; without FEED those of all feeds.
 
     Looked at are feed files and limits, Campaign databases (ledger, rights, time limits), landing zones (a probe
     .cdp-doctor-* is written, read and deleted in the rejects or staging folder, where AEP never looks), PGP keys, and,
     where Airflow's metadata database can be reached, its pools, Dags, scheduler and triggerer. Nothing else is written.
-    Connections are examined at the same time; each check gets 10 seconds. Run it where tasks run: on a worker.
+    Connections are examined at the same time. Run it where tasks run: on a worker.
 
     Marks: ✓ works; ! works, but look at it; ✗ does not work; - was not checked.
 
@@ -53,7 +56,7 @@ def doctor(ctx: click.Context, feed_ids: tuple[str, ...], strict: bool, as_json:
       cdp doctor loyalty_gold --json
     """
     use_connections()
-    found = _examine(feed_ids, quiet=as_json)
+    found = _examine(feed_ids, timeout, quiet=as_json)
     counts = {status: sum(one.status is status for one in found) for status in Status}
     if as_json:
         write_json({"findings": found, "counts": counts})
@@ -64,14 +67,14 @@ def doctor(ctx: click.Context, feed_ids: tuple[str, ...], strict: bool, as_json:
     ctx.exit(1 if counts[Status.PROBLEM] or (strict and counts[Status.WARNING]) else 0)
 
 
-def _examine(feed_ids: Sequence[str], *, quiet: bool) -> list[Finding]:
+def _examine(feed_ids: Sequence[str], timeout: float, *, quiet: bool) -> list[Finding]:
     files = Report("feed files")
     feeds = _feeds(files, feed_ids)
     examinations = list(_examinations(feeds))
     subjects = [files.subject, *(one.subject for one in examinations)]
     found: list[Finding] = []
     with waiting("Examining connections", hidden=quiet):
-        for findings in [files.findings, *examined(examinations)]:
+        for findings in [files.findings, *examined(examinations, timeout)]:
             found += findings
     if not quiet:
         _say(found, max(map(len, subjects)))
