@@ -16,6 +16,7 @@ audience. One Dag per feed in `include/feeds/`; one run is one *file set*, appli
 * **Safe to re-run**: yes. A cleared task finds its step in the ledger and does nothing twice.
 * **Preview**: trigger with `preview` on; the run stops after `reconciliation` with the counts.
 * **Rejects**: `cdp rejects list RUN`, and as a file in the landing zone. Above the limit nothing is applied.
+* **Replay**: `cdp rejects replay RUN [FILE]` applies rejected lines once they, or the feed, are corrected.
 * **Alerts**: `alerts:` of the feed says who is told when a run failed, is late or is unusual.
 * **Runbook**: `docs/runbooks/audience_import.md`, `docs/runbooks/alerts.md`
 """

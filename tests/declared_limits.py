@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+TINY = {"contract": "1MB"}
 _INCLUDE = Path(__file__).resolve().parents[1] / "include"
 
 
@@ -29,3 +30,21 @@ class DeclaredLimits:
 
     def write_text(self, text: str) -> None:
         (self.folder / "limits.yaml").write_text(text)
+
+
+def verdicts(desk: Any, **only: Any) -> list[tuple[str, str, str]]:
+    """Limit, scope and verdict of the readings that runs made."""
+    rows = desk.sql(
+        "SELECT limit_name, scope, verdict FROM cdp.limit_reading WHERE feed IS NOT NULL ORDER BY reading_id"
+    )
+    return [row for row in rows if row[2] in only.get("of", ("ok", "warn", "stop"))]
+
+
+def campaign_rows(desk: Any) -> dict[str, list[Any]]:
+    tables = ("nmsrecipient", "nmsgroup", "nmsrcpgrprel")
+    return {table: desk.sql(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
+
+
+def tables(desk: Any) -> list[str]:
+    rows = desk.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'cdp' AND tablename ~ '_[0-9]' ORDER BY 1")
+    return [name for (name,) in rows]

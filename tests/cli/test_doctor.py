@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,6 @@ import psycopg
 import pytest
 import yaml
 
-from campaign_cdp.cli.check_storage import _compare_clocks, probe_folders
-from campaign_cdp.cli.checkup import Examination, Report, Status, examined
-from campaign_cdp.exceptions import RetriableSyncError
-from campaign_cdp.feeds.loader import load_feeds
-from campaign_cdp.feeds.rules import overlap
 from campaign_cdp.ledger.migrate import upgrade
 from campaign_cdp.ledger.version import REQUIRED
 from campaign_cdp.sandbox.pgp import PgpKeyPair, new_key_pair
@@ -283,80 +277,3 @@ def test_airflow_that_cannot_be_reached_is_skipped(
 
     assert [one["status"] for one in found if one["subject"] == "airflow"] == ["skipped"]
     assert not missing.exists()
-
-
-def test_probes_are_never_where_somebody_looks() -> None:
-    feeds = load_feeds(REPO / "include" / "feeds")[0]
-
-    assert not [
-        (folder, feed.landing_zone.prefix)
-        for feed in feeds
-        for folder in probe_folders(feeds)
-        if overlap(folder, feed.landing_zone.prefix)
-    ]
-
-
-# -- Running checks ----------------------------------------------------------------------------------------------------
-
-
-def test_each_step_has_its_own_time_and_a_hanging_one_is_given_up() -> None:
-    release = threading.Event()
-
-    def hang(report: Report) -> None:
-        for name in ("one", "two"):
-            with report.step(name):
-                threading.Event().wait(0.2)
-                report.ok("there")
-        with report.step("three"):
-            release.wait(10)
-            report.ok("too late")
-
-    (findings,) = examined([Examination("slow", hang)], seconds=0.3)
-    release.set()
-
-    assert [(one.check, one.status) for one in findings] == [
-        ("one", Status.OK),
-        ("two", Status.OK),
-        ("three", Status.PROBLEM),
-    ]
-    assert "No answer within 0.3 s" in findings[-1].text
-
-
-def test_examinations_run_at_the_same_time_and_keep_their_order() -> None:
-    barrier = threading.Barrier(2, timeout=5)
-
-    def meet(report: Report) -> None:
-        barrier.wait()
-        report.ok("met")
-
-    found = list(examined([Examination("a", meet), Examination("b", meet)]))
-
-    assert [[(one.subject, one.text) for one in findings] for findings in found] == [[("a", "met")], [("b", "met")]]
-
-
-def test_an_error_ends_an_examination_with_its_code_or_its_type() -> None:
-    def known(report: Report) -> None:
-        with report.step("first"):
-            raise RetriableSyncError("Busy.")
-
-    def unknown(report: Report) -> None:
-        report.ok("fine")
-        raise KeyError("x")
-
-    (one,), (fine, other) = examined([Examination("a", known), Examination("b", unknown)])
-
-    assert (one.check, one.status, one.code, one.text) == ("first", Status.PROBLEM, "ACR-200", "Busy.")
-    assert (fine.status, other.status, other.text) == (Status.OK, Status.PROBLEM, "Unexpected KeyError: 'x'")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "status", "words"),
-    [(5, Status.OK, "agree"), (600, Status.WARNING, "600 s ahead of"), (-90, Status.WARNING, "90 s behind")],
-)
-def test_clocks_are_compared(seconds: int, status: Status, words: str) -> None:
-    now, report = datetime.now(UTC), Report("zone")
-
-    _compare_clocks(report, now + timedelta(seconds=seconds), now, now)
-
-    assert report.findings[0].status is status
-    assert words in report.findings[0].text

@@ -11,6 +11,7 @@ from campaign_cdp.sandbox.campaign_database import create_database, create_table
 from campaign_cdp.sandbox.endpoints import campaign_connection
 from campaign_cdp.sandbox.local_folder import LocalFolder
 from tests.buckets import remove_bucket
+from tests.declared_limits import DeclaredLimits
 from tests.operators.exporting import Export
 from tests.operators.importing import Import
 from tests.pgp import key_pair, pgp_connection, temp
@@ -88,3 +89,8 @@ def new_import(new_database, import_template) -> Callable[..., Import]:
 @pytest.fixture
 def imports(new_import) -> Import:
     return new_import()
+
+
+@pytest.fixture
+def limits(tmp_path, monkeypatch) -> DeclaredLimits:
+    return DeclaredLimits(tmp_path, monkeypatch)

@@ -138,12 +138,12 @@ def _corrected_lines(feed: AudienceFeed, content: bytes) -> int:
 def _upload(feed: AudienceFeed, run_id: int, tag: str, content: bytes) -> str:
     """Put a correction into the landing zone, encrypted if the feed's files are; the same one may be there already."""
     from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
-    from campaign_cdp.hooks.pgp.optional import own_encryption_for
+    from campaign_cdp.hooks.pgp.optional import encryption_for
     from campaign_cdp.replay import replay_key
 
     use_connections()
     key = replay_key(feed, run_id, tag)
-    with landing_zone_for(feed.landing_zone) as zone, own_encryption_for(feed.pgp) as encrypt:
+    with landing_zone_for(feed.landing_zone) as zone, encryption_for(feed.pgp, own=True) as encrypt:
         if zone.stat(key) is None:
             zone.stage(key, encrypt([content]))
     return key

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -14,6 +13,7 @@ from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.hooks.campaign.events import EventDatabase, Partition
 from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
+from campaign_cdp.hooks.pgp.optional import encryption_for
 from campaign_cdp.ledger.store import Ledger, StagedFile, Window
 from campaign_cdp.links import ExportWindowLink
 from campaign_cdp.operators.export_files import encoder, file_name
@@ -80,17 +80,10 @@ class ExtractPartitionOperator(BaseOperator):
         limits, columns = self.feed.parts, flat_columns(feed_mappings(self.feed), self.feed)
         blocks = database.copy_rows(window.window_id, part, min(limits.max_rows, _BLOCK_ROWS))
         files = split(blocks, max_rows=limits.max_rows, max_bytes=limits.max_bytes)
-        with self._encryption() as encrypt:
+        with encryption_for(self.feed.pgp) as encrypt:
             encode = encoder(self.feed, columns, encrypt)
             for file_no, file in enumerate(files, start=1):
                 yield self._stage(window, part, file_no, file, encode)
-
-    def _encryption(self) -> AbstractContextManager[Encoder | None]:
-        if self.feed.pgp is None:
-            return nullcontext()
-        from campaign_cdp.hooks.pgp.encryption import Encryption
-
-        return Encryption(self.feed.pgp)
 
     def _stage(self, window: Window, part: Partition, file_no: int, file: FileRows, encode: Encoder) -> StagedFile:
         name = file_name(self.feed, part.log, window.upper, window.window_id, part.partition_no, file_no)

@@ -18,14 +18,12 @@ def file_name(feed: EventFeed, log: str, upper: datetime, window_id: int, partit
     return f"{feed.id}_{log}_{upper:%Y%m%dT%H%M%SZ}_{window_id}_{partition_no}_{file_no}{ending}"
 
 
-def encoder(feed: EventFeed, columns: tuple[EventColumn, ...], encrypt: Encoder | None = None) -> Encoder:
+def encoder(feed: EventFeed, columns: tuple[EventColumn, ...], encrypt: Encoder = iter) -> Encoder:
     """Return what turns the rows of one file into its bytes.
 
     :param encrypt: comes last, since encrypted bytes cannot be compressed.
     """
     encode = _unencrypted(feed, columns)
-    if encrypt is None:
-        return encode
 
     def encrypted(chunks: Iterable[bytes]) -> Iterator[bytes]:
         return encrypt(encode(chunks))

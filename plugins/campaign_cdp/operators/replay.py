@@ -9,7 +9,7 @@ from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.file_sets import FileSet, StoredObject
 from campaign_cdp.hooks.landing_zone.base import LandingZone
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
-from campaign_cdp.hooks.pgp.optional import decryption_for, own_encryption_for
+from campaign_cdp.hooks.pgp.optional import decryption_for, encryption_for
 from campaign_cdp.ledger.store import Ledger, Run
 from campaign_cdp.replay import (
     ReplayLines,
@@ -82,7 +82,7 @@ def _rejected_lines(
 ) -> tuple[StoredObject, ReplayLines]:
     run_id, key = original.run_id, replay_key(feed, original.run_id, changed_feed_tag(feed))
     # A zone of its own to read from: gpg takes what it encrypts in another thread.
-    with landing_zone_for(feed.landing_zone) as stored, own_encryption_for(feed.pgp) as encrypt:
+    with landing_zone_for(feed.landing_zone) as stored, encryption_for(feed.pgp, own=True) as encrypt:
         replay = ReplayPart(picked_records(stored, feed, ledger.stored_parts(run_id), ledger.open_rejects(run_id)))
         try:
             part = zone.stage(key, encrypt(replay.body()))

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from fastapi import HTTPException, status
 
 from campaign_cdp.ledger.browse_records import Place, RejectPlace
 
+Row = TypeVar("Row")
 _PLACE: Final = re.compile(r"(\d{1,17})-(\d{1,18})")
 _REJECT: Final = re.compile(r"(\d{1,9})-(\d{1,18}|none)-(\d{1,10})\.(\d{1,5})")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def one_page(found: list[Row], limit: int, write: Callable[[Row], str]) -> tuple[list[Row], str | None]:
+    """Return the rows of a page, and where the next one begins if there is one.
+
+    :param found: one row more than ``limit``, if there are as many.
+    """
+    shown = found[:limit]
+    return shown, write(shown[-1]) if len(found) > limit else None
 
 
 def write_place(opened_at: datetime, number: int) -> str:

@@ -14,7 +14,7 @@ from campaign_cdp.ledger.browse_records import RunFile
 from campaign_cdp.ledger.store import Ledger
 from campaign_cdp.ops_page.access import FeedDep, ReaderDep
 from campaign_cdp.ops_page.connections import downloads, ledgers
-from campaign_cdp.ops_page.cursors import read_reject, write_place, write_reject
+from campaign_cdp.ops_page.cursors import one_page, read_reject, write_place, write_reject
 from campaign_cdp.ops_page.feeds import dag_id_of, url_of
 from campaign_cdp.ops_page.filters import COUNTED, After, Limit, PageDep
 from campaign_cdp.ops_page.located import RunDep
@@ -31,8 +31,7 @@ def runs(feed: FeedDep, page: PageDep) -> RunsAnswer:
         ledger = Browse(conn)
         found = ledger.run_rows(page.filter(feed.id), page.after, page.limit + 1)
         total = ledger.count_runs(page.filter(feed.id), COUNTED)
-    shown = found[: page.limit]
-    more = write_place(shown[-1].opened_at, shown[-1].run_id) if len(found) > page.limit else None
+    shown, more = one_page(found, page.limit, lambda last: write_place(last.opened_at, last.run_id))
     return RunsAnswer(shown, more, total, total < COUNTED)
 
 
@@ -64,9 +63,7 @@ def rejects(
     """List rejected lines in file order."""
     with ledgers.lend(located.feed.campaign) as conn:
         found = Browse(conn).reject_rows(located.run.run_id, code, read_reject(after), limit + 1)
-    shown = found[:limit]
-    more = write_reject(shown[-1].part_no, shown[-1].line_no, shown[-1].tid) if len(found) > limit else None
-    return RejectsAnswer(shown, more)
+    return RejectsAnswer(*one_page(found, limit, lambda last: write_reject(last.part_no, last.line_no, last.tid)))
 
 
 @router.get("/runs/{run_id}/rejects.csv")

@@ -9,7 +9,7 @@ from campaign_cdp.ledger.browse import Browse
 from campaign_cdp.ledger.browse_records import WindowFile
 from campaign_cdp.ops_page.access import FeedDep, ReaderDep
 from campaign_cdp.ops_page.connections import ledgers
-from campaign_cdp.ops_page.cursors import write_place
+from campaign_cdp.ops_page.cursors import one_page, write_place
 from campaign_cdp.ops_page.feeds import dag_id_of, url_of
 from campaign_cdp.ops_page.filters import COUNTED, PageDep
 from campaign_cdp.ops_page.located import WindowDep
@@ -25,8 +25,7 @@ def windows(feed: FeedDep, page: PageDep) -> WindowsAnswer:
         ledger = Browse(conn)
         found = ledger.window_rows(page.filter(feed.id), page.after, page.limit + 1)
         total = ledger.count_windows(page.filter(feed.id), COUNTED)
-    shown = found[: page.limit]
-    more = write_place(shown[-1].opened_at, shown[-1].window_id) if len(found) > page.limit else None
+    shown, more = one_page(found, page.limit, lambda last: write_place(last.opened_at, last.window_id))
     return WindowsAnswer(shown, more, total, total < COUNTED)
 
 

@@ -19,10 +19,13 @@ def decryption_for(conn_id: str | None) -> AbstractContextManager[Decrypt | None
     return Decryption(conn_id)
 
 
-def own_encryption_for(conn_id: str | None) -> AbstractContextManager[Encrypt]:
-    """Return what encrypts so that :func:`decryption_for` can read it again; without a connection nothing is done."""
+def encryption_for(conn_id: str | None, *, own: bool = False) -> AbstractContextManager[Encrypt]:
+    """Return what encrypts with a connection's key; without a connection nothing is done.
+
+    :param own: so that :func:`decryption_for` can read it again, instead of AEP.
+    """
     if conn_id is None:
         return nullcontext(iter)
     from campaign_cdp.hooks.pgp.encryption import Encryption
 
-    return Encryption(conn_id, own=True)
+    return Encryption(conn_id, own=own)
