@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, chain
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, chain, get_parsing_context
 
 from campaign_cdp.feeds.loader import audience_feeds
 from campaign_cdp.feeds.model import AudienceFeed
@@ -118,5 +118,6 @@ def build_dag(feed: AudienceFeed) -> DAG:
     return dag
 
 
-for _feed in audience_feeds():  # a broken feed costs only its own Dag; feed_check.py reports it
+# A broken feed costs only its own Dag; feed_check.py reports it. A task's process reads its own feed only.
+for _feed in audience_feeds(only_for=get_parsing_context().dag_id):
     globals()[f"audience_import__{_feed.id}"] = build_dag(_feed)

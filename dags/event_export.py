@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
+from airflow.sdk import DAG, CronTriggerTimetable, Param, chain, get_parsing_context
 
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.feeds.loader import event_feeds
@@ -94,5 +94,6 @@ def build_dag(feed: EventFeed) -> DAG:
     return dag
 
 
-for _feed in event_feeds():  # a broken feed costs only its own Dag; feed_check.py reports it
+# A broken feed costs only its own Dag; feed_check.py reports it. A task's process reads its own feed only.
+for _feed in event_feeds(only_for=get_parsing_context().dag_id):
     globals()[f"event_export__{_feed.id}"] = build_dag(_feed)

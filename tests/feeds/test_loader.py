@@ -90,6 +90,42 @@ def test_same_id_in_two_files_is_an_error_of_the_later_one(write_feed: Callable[
     assert "gold.yml:1: id: 'gold' is taken" in str(errors[0])
 
 
+@pytest.mark.parametrize(
+    ("dag_id", "found", "broken"),
+    [
+        pytest.param("audience_import__alpha", ["alpha"], 0, id="its-feed"),
+        pytest.param("audience_import__two__words", ["two__words"], 0, id="underscores"),
+        pytest.param("audience_import__broken", [], 1, id="broken"),
+        pytest.param("audience_import__alph", [], 0, id="no-feed"),
+        pytest.param("contract_limits", ["alpha", "two__words"], 1, id="dag-of-all-feeds"),
+        pytest.param(None, ["alpha", "two__words"], 1, id="dag-processor"),
+    ],
+)
+def test_only_the_file_of_a_dag_s_feed_is_read(
+    write_feed: Callable[..., Path], tmp_path: Path, dag_id: str | None, found: list[str], broken: int
+) -> None:
+    write_feed(name="alpha")
+    write_feed(name="two__words")
+    write_feed(("export: full", "export: fool"), name="broken")
+
+    feeds, errors = load_feeds(tmp_path, only_for=dag_id)
+
+    assert [feed.id for feed in feeds] == found
+    assert len(errors) == broken
+
+
+def test_of_two_files_of_one_name_a_task_reads_the_one_that_has_the_dag(
+    write_feed: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_feed(more="poll_interval: 2m\n")
+    write_feed(suffix="yml")
+
+    feeds, errors = load_feeds(tmp_path, only_for="audience_import__gold")
+
+    assert [feed.poll_interval.total_seconds() for feed in feeds] == [120]
+    assert len(errors) == 1
+
+
 def test_hidden_and_other_files_are_no_feeds(write_feed: Callable[..., Path], tmp_path: Path) -> None:
     write_feed()
     (tmp_path / ".draft.yaml").write_text("nonsense")

@@ -15,7 +15,7 @@ from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.feeds.event_rules import broken_mapping_rules
 from campaign_cdp.feeds.explain import broken_rule, did_you_mean, explain
 from campaign_cdp.feeds.model import AudienceFeed
-from campaign_cdp.feeds.neighbours import clashes
+from campaign_cdp.feeds.neighbours import Neighbours
 from campaign_cdp.feeds.problems import FeedFileError, Problem
 from campaign_cdp.feeds.yaml_source import FeedSource, read_source
 from campaign_cdp.settings import feeds_dir
@@ -29,38 +29,42 @@ def load_feed(path: Path) -> Feed:
     return _load(path)[0]
 
 
-def load_feeds(folder: Path | None = None) -> tuple[list[Feed], list[FeedConfigError]]:
+def load_feeds(folder: Path | None = None, *, only_for: str | None = None) -> tuple[list[Feed], list[FeedConfigError]]:
     """Read all feeds of a folder; a broken file costs only its own feed.
 
     :param folder: defaults to the feeds folder of the moment.
+    :param only_for: id of a Dag; if it is that of one feed, only that feed's file is read. A task's process wants no
+        other, and what clashes with other feeds has no Dag that could start tasks.
     """
     folder = folder or feeds_dir()
     if not folder.is_dir():
         return [], [_no_folder(folder)]
-    feeds, errors = load_paths(feed_files(folder))
+    feeds, errors = load_paths(_files_for(only_for, feed_files(folder)))
     return feeds, [*errors]
 
 
-def audience_feeds(folder: Path | None = None) -> list[AudienceFeed]:
-    """Read the good feeds that import audiences."""
-    return [feed for feed in load_feeds(folder)[0] if isinstance(feed, AudienceFeed)]
+def audience_feeds(folder: Path | None = None, *, only_for: str | None = None) -> list[AudienceFeed]:
+    """Read the good feeds that import audiences; parameters as for :func:`load_feeds`."""
+    return [feed for feed in load_feeds(folder, only_for=only_for)[0] if isinstance(feed, AudienceFeed)]
 
 
-def event_feeds(folder: Path | None = None) -> list[EventFeed]:
-    """Read the good feeds that export events."""
-    return [feed for feed in load_feeds(folder)[0] if isinstance(feed, EventFeed)]
+def event_feeds(folder: Path | None = None, *, only_for: str | None = None) -> list[EventFeed]:
+    """Read the good feeds that export events; parameters as for :func:`load_feeds`."""
+    return [feed for feed in load_feeds(folder, only_for=only_for)[0] if isinstance(feed, EventFeed)]
 
 
 def load_paths(paths: Iterable[Path]) -> tuple[list[Feed], list[FeedFileError]]:
     """Read these files and check them against each other; where two clash, the later one is at fault."""
     feeds: list[Feed] = []
     errors: list[FeedFileError] = []
+    neighbours = Neighbours()
     for path in paths:
         try:
             feed, source = _load(path)
-            problems = [broken_rule(source, clash) for clash in clashes(feed, feeds)]
+            problems = [broken_rule(source, clash) for clash in neighbours.clashes(feed)]
             if problems:
                 raise FeedFileError(path, problems)
+            neighbours.add(feed)
             feeds.append(feed)
         except FeedFileError as err:
             errors.append(err)
@@ -110,6 +114,12 @@ def config_hash(feed: Feed) -> str:
     """Return a fingerprint of everything the feed says, defaults included."""
     text = json.dumps(feed.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _files_for(dag_id: str | None, paths: list[Path]) -> list[Path]:
+    """A Dag is named by its feed's direction and id, and a feed's file by its id."""
+    direction, _, feed_id = (dag_id or "").partition("__")
+    return [path for path in paths if path.stem == feed_id] if direction in MODELS else paths
 
 
 def _load(path: Path) -> tuple[Feed, FeedSource]:
