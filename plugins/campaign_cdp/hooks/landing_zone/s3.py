@@ -14,8 +14,6 @@ from datetime import UTC
 from functools import cached_property
 from typing import Any, BinaryIO, Final
 
-from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from botocore.exceptions import ClientError
 
@@ -26,6 +24,7 @@ from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream, quoted
 from campaign_cdp.hooks.landing_zone.ranges import RangeBody
 from campaign_cdp.hooks.landing_zone.rechunk import rechunked
 from campaign_cdp.hooks.landing_zone.refusals import replaced
+from campaign_cdp.hooks.landing_zone.s3_clients import client_for
 from campaign_cdp.hooks.landing_zone.s3_errors import is_gone, mapped_errors, whole
 from campaign_cdp.hooks.landing_zone.s3_upload import MultipartUpload, unless_taken
 
@@ -60,15 +59,13 @@ class S3LandingZone(CopyingLandingZone):
     @cached_property
     def _s3(self) -> Any:
         try:
-            # The hook would fall back on the machine's own credentials, and so on another bucket of that name.
-            BaseHook.get_connection(self.connection)
+            with self._mapped(f"connect to {self.url}"):
+                return client_for(self.connection)
         except AirflowNotFoundException as err:
             raise FeedConfigError(
                 f"Airflow connection {self.connection!r} does not exist, so {self.url} cannot be reached. Create it "
                 "(type aws), or correct landing_zone.connection of the feed."
             ) from err
-        with self._mapped(f"connect to {self.url}"):
-            return S3Hook(aws_conn_id=self.connection).get_conn()
 
     def iter_pages(self, prefix: str) -> Iterator[list[StoredObject]]:
         paginator = self._s3.get_paginator("list_objects_v2")
