@@ -47,6 +47,22 @@ def test_a_process_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     assert not process.is_running
 
 
+def test_a_kill_takes_the_whole_session_also_groups_of_their_own(tmp_path: Path) -> None:
+    """Airflow's tasks are such groups."""
+    group = "import os, time; os.setpgid(0, 0); print(os.getpid(), flush=True); time.sleep(60)"
+    starter = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {group!r}])"
+    process = launch([sys.executable, "-c", starter], cwd=tmp_path, log=tmp_path / "log")
+    while process.is_running and not (tmp_path / "log").read_bytes().endswith(b"\n"):
+        pass
+    task = int((tmp_path / "log").read_text())
+    assert os.getpgid(task) == task
+
+    assert process.kill() is True
+
+    assert start_mark(task) is None
+    assert process.kill() is False
+
+
 def test_an_ended_child_that_nobody_waited_for_does_not_run() -> None:
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)

@@ -62,11 +62,17 @@ class AirflowServer(EmbeddedServer):
         return [sys.executable, "-m", "campaign_cdp.sandbox.airflow_processes"]
 
     def check_ready(self) -> None:
+        if waiting := self.unhealthy():
+            raise ConnectionError(f"not healthy yet: {', '.join(waiting)}")
+
+    def unhealthy(self) -> list[str]:
+        """Return the components that the API server takes for dead, or has not seen yet.
+
+        :raises OSError: if the API server does not answer.
+        """
         with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310
             health = json.load(answer)
-        waiting = [name for name, state in health.items() if state.get("status") != "healthy"]
-        if waiting:
-            raise ConnectionError(f"not healthy yet: {', '.join(waiting)}")
+        return [name for name, state in health.items() if state.get("status") != "healthy"]
 
     def run(self, module: str, *arguments: str) -> None:
         """Run a Python module to its end in Airflow's environment.

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 # Our own children stay zombies until they are waited for, so they are kept here.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -37,14 +39,32 @@ class ServerProcess:
         with suppress(ProcessLookupError):
             os.kill(self.pid, sign)
         if not self._ends_within(timeout):
-            for kill in (os.killpg, os.kill):  # its children, if it leads a group, and itself
+            return self.kill()
+        self._reap()
+        return True
+
+    def kill(self) -> bool:
+        """End it at once with all of its session, as a machine that loses power does; ``False`` if it was not running.
+
+        Not only with its group: Airflow's tasks lead groups of their own.
+        """
+        if not self.is_running:
+            return False
+        members = [self.pid, *(pid for pid in psutil.pids() if _session(pid) == self.pid)]
+        while members:
+            for pid in members:
                 with suppress(ProcessLookupError):
-                    kill(self.pid, signal.SIGKILL)
-            self._ends_within(timeout)
+                    os.kill(pid, signal.SIGKILL)
+            self._reap()
+            time.sleep(0.01)
+            # Meanwhile one of them may have started another.
+            members = [pid for pid in psutil.pids() if _session(pid) == self.pid and start_mark(pid)]
+        return True
+
+    def _reap(self) -> None:
         child = _children.pop(self.pid, None)
         if child:
             child.wait()
-        return True
 
     def _ends_within(self, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
@@ -53,6 +73,13 @@ class ServerProcess:
                 return False
             time.sleep(0.02)
         return True
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
 
 
 def start_mark(pid: int) -> str | None:
