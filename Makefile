@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 CDP := $(BIN)/cdp
 .DEFAULT_GOAL := help
+# The virtual environment is ours: without bytecode in it, every process of Airflow compiles a thousand modules again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## Show this help
