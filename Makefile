@@ -40,8 +40,8 @@ demo: $(VENV)/.installed ## Carry audiences in and events out on embedded server
 	@$(CDP) sandbox demo $(if $(ZONE),--zone $(ZONE))
 
 .PHONY: up
-up: $(VENV)/.installed ## Keep Airflow's UI and all servers running; ZONE as for demo
-	@$(CDP) sandbox up --airflow $(if $(ZONE),--zone $(ZONE))
+up: $(VENV)/.installed ## Keep Airflow's UI and all servers running; ZONE as for demo, WORKERS=2 for Celery workers
+	@$(CDP) sandbox up --airflow $(if $(ZONE),--zone $(ZONE)) $(if $(WORKERS),--workers $(WORKERS))
 
 .PHONY: down
 down: $(VENV)/.installed ## Stop what `make up` started
@@ -55,10 +55,15 @@ test: $(VENV)/.installed-dev ## Run the tests against real servers
 check: $(VENV)/.installed-dev ## Lint, types, layers, SQL, and that generated files are current
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive --severity-level medium plugins dags docs/generators
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint --disable-progress-bar include/sql
 	@$(CDP) feeds schema --check
 	@$(BIN)/python docs/generators/dag_catalogue.py --check
+
+.PHONY: audit
+audit: $(VENV)/.installed-dev ## Ask an advisory source about the locks; says so where none answers
+	@$(BIN)/python -m tests.security.audit $(AUDIT_ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.installed-dev ## Write the Dag catalogue, and build the documentation into build/site

@@ -123,7 +123,7 @@ class S3Server(StorageServer):
         # SeaweedFS leaves some of these behind; their folder cannot be chosen.
         for name, port in self.record.ports.items():
             with suppress(OSError):
-                Path(f"/tmp/seaweedfs-{name}-grpc-{port + GRPC_OFFSET}.sock").unlink()  # noqa: S108
+                Path("/tmp", f"seaweedfs-{name}-grpc-{port + GRPC_OFFSET}.sock").unlink()  # noqa: S108  # nosec B108
         return stopped
 
     @property

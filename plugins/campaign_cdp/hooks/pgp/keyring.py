@@ -144,7 +144,7 @@ def remove_abandoned() -> None:
 
 def _parent() -> Path:
     parent = Path(tempfile.gettempdir())
-    return parent if len(str(parent)) <= _LONGEST_PARENT else Path("/tmp")  # noqa: S108 - mkdtemp makes it private
+    return parent if len(str(parent)) <= _LONGEST_PARENT else Path("/tmp")  # noqa: S108 - mkdtemp makes it private  # nosec B108
 
 
 def _new_home() -> tuple[Path, IO[bytes]]:
