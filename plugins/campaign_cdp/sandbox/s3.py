@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from campaign_cdp.exceptions import SandboxError
+from campaign_cdp.sandbox.addresses import LOOPBACK, bind_address, host
 from campaign_cdp.sandbox.hosts import StorageServer
 from campaign_cdp.sandbox.ports import GRPC_OFFSET
 from campaign_cdp.sandbox.server import generated_secret
@@ -29,6 +30,7 @@ REGION = "us-east-1"
 EXPORT_BUCKET = "aep-exports"
 #: Where the stand-in for AEP Sources looks for event files.
 SOURCES_BUCKET = "aep-sources"
+_SOCKETS = Path("/tmp")  # noqa: S108  # nosec B108
 
 
 def weed() -> str:
@@ -52,7 +54,7 @@ class S3Server(StorageServer):
 
     @property
     def endpoint_url(self) -> str:
-        return f"http://127.0.0.1:{self.record.ports['s3']}"
+        return f"http://{host()}:{self.record.ports['s3']}"
 
     @property
     def access_key(self) -> str:
@@ -97,7 +99,8 @@ class S3Server(StorageServer):
     def command(self) -> list[str]:
         ports = self.record.ports
         return [
-            *(weed(), "-logtostderr=true", "mini", f"-dir={self._data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
+            *(weed(), "-logtostderr=true", "mini", f"-dir={self._data}", f"-ip={LOOPBACK}"),
+            f"-ip.bind={bind_address()}",
             *(f"-{name}.port={port}" for name, port in ports.items()),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
             *("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),
@@ -123,7 +126,7 @@ class S3Server(StorageServer):
         # SeaweedFS leaves some of these behind; their folder cannot be chosen.
         for name, port in self.record.ports.items():
             with suppress(OSError):
-                Path("/tmp", f"seaweedfs-{name}-grpc-{port + GRPC_OFFSET}.sock").unlink()  # noqa: S108  # nosec B108
+                (_SOCKETS / f"seaweedfs-{name}-grpc-{port + GRPC_OFFSET}.sock").unlink()
         return stopped
 
     @property
