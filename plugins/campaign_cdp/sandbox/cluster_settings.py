@@ -8,8 +8,8 @@ from typing import Final
 #: For any deployment with Celery workers.
 CELERY: Final[Mapping[str, str]] = {
     "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
-    # A worker takes a task when it has a free slot, and none in reserve: a reserved task waits although another worker is
-    # idle, and if this worker dies it waits for task_queued_timeout.
+    # A worker takes a task when it has a free slot, and none in reserve: a reserved task waits although another worker
+    # is idle, and if this worker dies it waits for task_queued_timeout.
     "AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER": "1",
     "AIRFLOW__CELERY__TASK_ACKS_LATE": "True",
     # A task of a worker that died is started elsewhere after a minute instead of five. The supervisor gives the sign of

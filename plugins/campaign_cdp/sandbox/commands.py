@@ -14,15 +14,17 @@ import psycopg
 from rich.console import Console
 
 from campaign_cdp.feeds.loader import audience_feed
-from campaign_cdp.sandbox.airflow import USERS
+from campaign_cdp.sandbox.airflow import USERS, AirflowServer
 from campaign_cdp.sandbox.campaign_database import recipient_count
 from campaign_cdp.sandbox.campaign_database import seed as seed_recipients
+from campaign_cdp.sandbox.endpoints import Endpoints
 from campaign_cdp.sandbox.event_commands import deliver, ingest
 from campaign_cdp.sandbox.feed_exports import audience_for, destination_for
 from campaign_cdp.sandbox.hosts import ZONES, Zone
 from campaign_cdp.sandbox.pgp import key_pair_in
 from campaign_cdp.sandbox.platform import WrittenExport
 from campaign_cdp.sandbox.platform import export as write_export
+from campaign_cdp.sandbox.serving import serve
 from campaign_cdp.sandbox.stack import Sandbox, ServerStatus
 from campaign_cdp.sandbox.zone_feeds import use_feeds_on
 
@@ -41,25 +43,22 @@ def sandbox() -> None:
 
 sandbox.add_command(deliver)
 sandbox.add_command(ingest)
+sandbox.add_command(serve)
 
 
 @sandbox.command()
 @click.option("--airflow", "with_airflow", is_flag=True, help="Also Airflow with its UI.")
+@click.option("--workers", type=click.IntRange(1), help="Airflow on so many Celery workers, as on several machines.")
 @click.option("--zone", type=click.Choice(ZONES), default="s3", show_default=True, help="Where files are exchanged.")
 @_JSON
-def up(with_airflow: bool, zone: Zone, as_json: bool) -> None:
+def up(with_airflow: bool, workers: int | None, zone: Zone, as_json: bool) -> None:
     """Start what does not run yet."""
     box = Sandbox()
     endpoints = box.up(_progress, zone=zone)
     use_feeds_on(zone, box.folder)
-    if with_airflow:
-        from campaign_cdp.ledger.migrate import upgrade
-        from campaign_cdp.sandbox.airflow_stack import start_airflow
-
-        upgrade(endpoints.campaign_dsn)
-        server = start_airflow(box, endpoints, _progress)
+    server = _start_airflow(box, endpoints, workers) if with_airflow or workers else None
     _show(box.status(), as_json)
-    if with_airflow and not as_json:
+    if server and not as_json:
         click.echo(f"\nAirflow's UI: {server.url}")
         for user in USERS:
             click.echo(f"  {user:7} {server.password(user)}")
@@ -104,10 +103,11 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 
 @sandbox.command()
-def env() -> None:
+@click.option("--raw", is_flag=True, help="Lines NAME=value without quotes, as a container's env_file takes them.")
+def env(raw: bool) -> None:
     """Print Airflow's connections for the shell; they hold passwords."""
     for name, value in Sandbox().endpoints().connections().items():
-        click.echo(f"export {name}={shlex.quote(value)}")
+        click.echo(f"{name}={value}" if raw else f"export {name}={shlex.quote(value)}")
 
 
 @sandbox.command()
@@ -153,6 +153,16 @@ def export(
     _show_export(storage.url, written, as_json)
 
 
+def _start_airflow(box: Sandbox, endpoints: Endpoints, workers: int | None) -> AirflowServer:
+    from campaign_cdp.ledger.migrate import upgrade
+    from campaign_cdp.sandbox.airflow_stack import start_airflow, start_cluster
+
+    upgrade(endpoints.campaign_dsn)
+    if workers:
+        return start_cluster(box, endpoints, workers, _progress)
+    return start_airflow(box, endpoints, _progress)
+
+
 def _progress(words: str) -> None:
     click.secho(words, dim=True, err=True)
 
@@ -166,7 +176,7 @@ def _show(servers: Sequence[ServerStatus], as_json: bool) -> None:
     for server in servers:
         ports = ", ".join(f"{name} {port}" for name, port in server.ports.items())
         state = f"runs, pid {server.pid}" if server.running else "stopped"
-        click.echo(f"{server.name:10} {state:18} 127.0.0.1: {ports}")
+        click.echo(f"{server.name:21} {state:18} 127.0.0.1: {ports}")
 
 
 def _show_export(url: str, written: WrittenExport, as_json: bool) -> None:

@@ -93,7 +93,7 @@ class Sandbox:
                 progress(f"{name}: stopping")
                 if self._stop(name, record):
                     stopped.append(name)
-                self._state.remember(name, ServerRecord(record.ports, record.secrets))
+                self._state.remember(name, ServerRecord(record.ports, record.secrets) if record.secrets else None)
             if purge:
                 # Only what is ours: somebody may have pointed the sandbox at a folder that holds more.
                 for name in (*servers, LocalFolder.name, self.pgp_folder.name):

@@ -65,5 +65,6 @@ class StateFile:
         fresh.write_text(json.dumps(data, indent=2), encoding="utf-8")
         fresh.replace(self.path)
 
-    def remember(self, name: str, record: ServerRecord) -> None:
-        self.save({**self.load(), name: record})
+    def remember(self, name: str, record: ServerRecord | None) -> None:
+        """Write down what there is to know of a server; ``None`` forgets it."""
+        self.save({known: kept for known, kept in {**self.load(), name: record}.items() if kept})
