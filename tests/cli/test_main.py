@@ -22,7 +22,15 @@ from tests.cli.conftest import Run
 from tests.conftest import REPO
 
 #: Write files, start servers, or write what other programs read anyway.
-_WITHOUT_JSON = {"feeds data-prep", "feeds new", "feeds schema", "sandbox demo", "sandbox env", "sandbox seed"}
+_WITHOUT_JSON = {
+    "feeds data-prep",
+    "feeds new",
+    "feeds schema",
+    "sandbox demo",
+    "sandbox env",
+    "sandbox seed",
+    "sandbox serve",
+}
 
 
 def commands(group: click.Group = cdp, path: str = "") -> Iterator[tuple[str, click.Command]]:

@@ -8,10 +8,13 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Final
+from urllib.parse import urlsplit
 
+from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
+from campaign_cdp.sandbox.addresses import LOOPBACK, bind_address, host
 from campaign_cdp.sandbox.hosts import StorageServer
 from campaign_cdp.sandbox.node import installed, node
 from campaign_cdp.sandbox.storages.azure_blob import AzureBlobStorage
@@ -32,7 +35,7 @@ class AzuriteServer(StorageServer):
 
     @property
     def account_url(self) -> str:
-        return f"http://127.0.0.1:{self.record.ports['blob']}/{ACCOUNT}"
+        return f"http://{host()}:{self.record.ports['blob']}/{ACCOUNT}"
 
     @property
     def account_key(self) -> str:
@@ -44,7 +47,11 @@ class AzuriteServer(StorageServer):
         :param timeout: seconds to wait for an answer.
         """
         return BlobServiceClient(
-            self.account_url, credential=self.account_key, retry_total=0, connection_timeout=2, read_timeout=timeout
+            self.account_url,
+            credential=AzureNamedKeyCredential(ACCOUNT, self.account_key),
+            retry_total=0,
+            connection_timeout=2,
+            read_timeout=timeout,
         )
 
     def connections(self) -> dict[str, str]:
@@ -66,7 +73,8 @@ class AzuriteServer(StorageServer):
     def command(self) -> list[str]:
         return [
             *(str(node()), f"--max-old-space-size={_HEAP_MIB}", str(self._program())),
-            *("--blobHost", "127.0.0.1", "--blobPort", str(self.record.ports["blob"]), "--location", str(self._data)),
+            *("--blobHost", bind_address(), "--blobPort", str(self.record.ports["blob"])),
+            *("--location", str(self._data)),
             *("--silent", "--disableTelemetry"),
             # The SDK speaks a newer version than Azurite knows by name.
             "--skipApiVersionCheck",
@@ -74,7 +82,7 @@ class AzuriteServer(StorageServer):
 
     def environment(self) -> dict[str, str]:
         # Azurite reads the source of a copy from itself, which no proxy could.
-        return {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{self.account_key}", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        return {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{self.account_key}", "NO_PROXY": host(), "no_proxy": host()}
 
     def check_ready(self) -> None:
         client = self.client(timeout=5)
@@ -97,6 +105,10 @@ def account_connection(account_url: str, account_key: str) -> str:
     """Return the Airflow connection (JSON) for an account of a local server, which needs no patience."""
     extra = {"retry_total": 2, "initial_backoff": 1, "increment_base": 1, "random_jitter_range": 0}
     login = account_url.rsplit("/", 1)[-1]
+    if urlsplit(account_url).hostname != LOOPBACK:
+        # The SDK takes the account's name out of an address of Azure or of this machine; else it has to be told.
+        told = f"DefaultEndpointsProtocol=http;AccountName={login};AccountKey={account_key};BlobEndpoint={account_url};"
+        return json.dumps({"conn_type": "wasb", "extra": {"connection_string": told, **extra}})
     return json.dumps(
         {"conn_type": "wasb", "login": login, "password": account_key, "host": account_url, "extra": extra}
     )

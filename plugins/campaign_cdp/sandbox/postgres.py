@@ -16,6 +16,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from campaign_cdp.exceptions import SandboxError
+from campaign_cdp.sandbox.addresses import bind_address, host
 from campaign_cdp.sandbox.server import EmbeddedServer, ServerRecord, generated_secret
 
 SUPERUSER: Final = "postgres"
@@ -92,7 +93,7 @@ class PostgresServer(EmbeddedServer):
     def dsn(self, database: str = "postgres") -> str:
         """Return a connection string with the password in it."""
         return make_conninfo(
-            host="127.0.0.1",
+            host=host(),
             port=self.port,
             user=SUPERUSER,
             password=self.password,
@@ -103,7 +104,7 @@ class PostgresServer(EmbeddedServer):
     def psql_environment(self, database: str = "postgres") -> dict[str, str]:
         """Return libpq's variables, for programs such as psql that must not get the password on the command line."""
         return {
-            "PGHOST": "127.0.0.1",
+            "PGHOST": host(),
             "PGPORT": str(self.port),
             "PGUSER": SUPERUSER,
             "PGPASSWORD": self.password,
@@ -135,7 +136,7 @@ class PostgresServer(EmbeddedServer):
         options = {
             **self.settings,
             "port": str(self.port),
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": bind_address(),
             "unix_socket_directories": "",
         }
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

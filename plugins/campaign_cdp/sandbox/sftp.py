@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import asyncssh
 
+from campaign_cdp.sandbox.addresses import host
 from campaign_cdp.sandbox.hosts import StorageServer
 from campaign_cdp.sandbox.server import generated_secret
 from campaign_cdp.sandbox.sftp_process import LOGIN, PASSWORD
@@ -63,12 +64,10 @@ class SftpServer(StorageServer):
         if private_key:
             extra["private_key"] = private_key
         login = {"login": LOGIN, **({"password": password} if password else {})}
-        return json.dumps(
-            {"conn_type": "sftp", "host": "127.0.0.1", "port": port or self.port, **login, "extra": extra}
-        )
+        return json.dumps({"conn_type": "sftp", "host": host(), "port": port or self.port, **login, "extra": extra})
 
     def storage(self, root: str) -> SftpStorage:
-        storage = SftpStorage("127.0.0.1", self.port, LOGIN, self.password, self.host_key, root)
+        storage = SftpStorage(host(), self.port, LOGIN, self.password, self.host_key, root)
         storage.create()
         return storage
 
@@ -91,7 +90,7 @@ class SftpServer(StorageServer):
         return {PASSWORD: self.password}
 
     def check_ready(self) -> None:
-        storage = SftpStorage("127.0.0.1", self.port, LOGIN, self.password, self.host_key, "")
+        storage = SftpStorage(host(), self.port, LOGIN, self.password, self.host_key, "")
         storage.put(_READY, self.folder / "host_key.pub")
         storage.remove(_READY)
 

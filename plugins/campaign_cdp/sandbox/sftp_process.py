@@ -15,6 +15,8 @@ from typing import Final, cast
 
 import asyncssh
 
+from campaign_cdp.sandbox.addresses import bind_address
+
 LOGIN: Final = "campaign"
 #: Environment variable with the password: a command line is public.
 PASSWORD: Final = "CDP_SANDBOX_SFTP_PASSWORD"  # noqa: S105 - a name
@@ -62,7 +64,7 @@ async def serve(folder: Path, port: int, password: str) -> None:
     """Serve until SIGTERM comes."""
     key, data = asyncssh.read_public_key(folder / "authorized_key.pub"), os.fsencode(folder / "data")
     server = await asyncssh.listen(
-        "127.0.0.1",
+        bind_address(),
         port,
         server_factory=lambda: Login(password, key),
         server_host_keys=[str(folder / "host_key")],
