@@ -23,7 +23,7 @@ audience. One Dag per feed in `include/feeds/`; one run is one *file set*, appli
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, chain, get_parsing_context
 
@@ -38,6 +38,7 @@ from campaign_cdp.operators.reconciliation import ReconcileOperator
 from campaign_cdp.operators.update_data import ApplyAudienceOperator
 from campaign_cdp.retries import FAIL_FAST
 from campaign_cdp.sensors.file_set import FileSetSensor
+from campaign_cdp.settings import retry_delay
 
 PARAMS = {
     "preview": Param(False, type="boolean", title="Preview", description="Count the changes, write nothing."),
@@ -78,7 +79,7 @@ def build_dag(feed: AudienceFeed) -> DAG:
         default_args={
             "owner": feed.owner,
             "retries": 3,
-            "retry_delay": timedelta(minutes=1),
+            "retry_delay": retry_delay(),
             "retry_exponential_backoff": True,
             "retry_policy": FAIL_FAST,
             "pool": feed.campaign,

@@ -21,7 +21,7 @@ One Dag per feed in `include/feeds/`; one run is one *window* of the logs.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain, get_parsing_context
 
@@ -35,6 +35,7 @@ from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
 from campaign_cdp.operators.publication import PublishFilesOperator
 from campaign_cdp.retries import FAIL_FAST
 from campaign_cdp.sensors.landing_check import LandingCheckSensor
+from campaign_cdp.settings import retry_delay
 
 _DAY = {"type": ["null", "string"], "format": "date-time"}
 PARAMS = {
@@ -64,7 +65,7 @@ def build_dag(feed: EventFeed) -> DAG:
         default_args={
             "owner": feed.owner,
             "retries": 3,
-            "retry_delay": timedelta(minutes=1),
+            "retry_delay": retry_delay(),
             "retry_exponential_backoff": True,
             "retry_policy": FAIL_FAST,
             "pool": feed.landing_zone.connection,

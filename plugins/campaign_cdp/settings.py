@@ -1,8 +1,9 @@
-"""Paths of the data folders. Each can be moved with one environment variable."""
+"""Paths of the data folders, and how long a failed task waits. Each is changed with one environment variable."""
 
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -49,3 +50,8 @@ def sql_dir() -> Path:
 def _own_or_shipped(name: str) -> Path:
     own = include_dir() / name
     return own if own.is_dir() else project_dir() / "include" / name
+
+
+def retry_delay() -> timedelta:
+    """How long a failed task waits for its first retry, each further one twice as long; ``CDP_RETRY_SECONDS``, 60."""
+    return timedelta(seconds=float(os.environ.get("CDP_RETRY_SECONDS") or 60))
