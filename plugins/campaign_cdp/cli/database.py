@@ -12,6 +12,7 @@ import click
 import psycopg
 
 from campaign_cdp.exceptions import FeedConfigError
+from campaign_cdp.hooks.campaign.errors import mapped_errors, told
 from campaign_cdp.ledger.store import Ledger
 
 
@@ -39,11 +40,7 @@ def open_database(conn_id: str, url: str | None, connect_timeout: int | None = N
     :param connect_timeout: seconds, unless the Airflow connection sets its own.
     """
     if url:
-        try:
-            opened = psycopg.connect(url, options="-c timezone=UTC")
-        except psycopg.OperationalError as err:
-            raise click.ClickException(f"The database cannot be opened: {str(err).strip()}") from err
-        with opened:
+        with mapped_errors("--url"), _opened(url) as opened:
             yield opened
         return
     use_connections()
@@ -59,6 +56,16 @@ def open_database(conn_id: str, url: str | None, connect_timeout: int | None = N
         raise FeedConfigError(
             f"Airflow has no connection {conn_id}. Nothing was done. Create it, or set {name}."
         ) from err
+
+
+def _opened(url: str) -> psycopg.Connection:
+    """A connection string holds a password, and the driver quotes one that it cannot read."""
+    try:
+        return psycopg.connect(url, options="-c timezone=UTC")
+    except psycopg.ProgrammingError:
+        raise click.ClickException("The database cannot be opened: --url is no connection string of libpq.") from None
+    except psycopg.OperationalError as err:
+        raise click.ClickException(f"The database cannot be opened: {told(err)}") from None
 
 
 def use_connections() -> None:

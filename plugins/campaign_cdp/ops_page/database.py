@@ -12,7 +12,8 @@ from typing import Final
 import psycopg
 
 from campaign_cdp.exceptions import FeedConfigError, RetriableSyncError, SyncError
-from campaign_cdp.hooks.campaign.sql import mapped_errors, open_connection
+from campaign_cdp.hooks.campaign.errors import mapped_errors, without_values
+from campaign_cdp.hooks.campaign.sql import open_connection
 from campaign_cdp.ledger.version import check_version
 
 CONNECT_SECONDS: Final = 3
@@ -157,7 +158,7 @@ def explained(conn_id: str) -> Iterator[None]:
                 raise RetriableSyncError(
                     f"The Campaign database ({conn_id}) did not answer within {_STATEMENT_SECONDS} s. Nothing was "
                     f"changed. Load the page again; if that does not help, see what keeps the database busy."
-                ) from err
+                ) from without_values(err)
     except AirflowNotFoundException as err:
         raise FeedConfigError(
             f"Airflow has no connection {conn_id}, which a feed names as its campaign. Create it under Admin > "

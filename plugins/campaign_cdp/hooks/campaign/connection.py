@@ -5,8 +5,9 @@ from __future__ import annotations
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
 from campaign_cdp.exceptions import SyncError
+from campaign_cdp.hooks.campaign.errors import mapped_errors
 from campaign_cdp.hooks.campaign.rights import examine
-from campaign_cdp.hooks.campaign.sql import mapped_errors, open_connection
+from campaign_cdp.hooks.campaign.sql import open_connection
 
 _TIMEOUT = 10
 

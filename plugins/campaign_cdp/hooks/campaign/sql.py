@@ -12,7 +12,7 @@ from typing import cast
 import psycopg
 from psycopg import sql
 
-from campaign_cdp.exceptions import AccessDeniedError, RetriableSyncError, SyncError
+from campaign_cdp.hooks.campaign.errors import mapped_errors
 from campaign_cdp.settings import sql_dir
 
 #: Sorting and hashing a million keys in memory instead of on disk; per task, and tasks are few.
@@ -28,8 +28,7 @@ def connect(conn_id: str, *, connect_timeout: int | None = None) -> Iterator[psy
     """Open the Campaign database behind an Airflow connection; commit at the end, roll back on any error.
 
     :param connect_timeout: seconds, unless the Airflow connection sets its own.
-    :raises AccessDeniedError: if it refuses the user, the password or a right.
-    :raises RetriableSyncError: if it is unreachable, breaks off, or finds a deadlock.
+    :raises SyncError: as :func:`~campaign_cdp.hooks.campaign.errors.mapped_errors` says.
     """
     with mapped_errors(conn_id), open_connection(conn_id, connect_timeout=connect_timeout) as conn:
         yield conn
@@ -53,37 +52,6 @@ def open_connection(conn_id: str, *, connect_timeout: int | None = None) -> psyc
         conn.close()
         raise
     return conn
-
-
-@contextmanager
-def mapped_errors(conn_id: str) -> Iterator[None]:
-    """Turn the driver's errors into this package's, as :func:`connect` raises them."""
-    try:
-        yield
-    except SyncError:
-        raise
-    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidAuthorizationSpecification) as err:
-        raise AccessDeniedError(_refused(conn_id, err)) from err
-    except psycopg.OperationalError as err:
-        if "authentication failed" in str(err) or "no password supplied" in str(err):
-            raise AccessDeniedError(_refused(conn_id, err)) from err
-        raise RetriableSyncError(
-            f"The Campaign database ({conn_id}) is unreachable or broke off: {_first(err)}"
-        ) from err
-    except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as err:
-        raise RetriableSyncError(f"The Campaign database ({conn_id}) asks to try again: {_first(err)}") from err
-
-
-def _refused(conn_id: str, err: Exception) -> str:
-    return (
-        f"The Campaign database refuses connection {conn_id}: {_first(err)}. Nothing was changed. "
-        f"Check its login, password and rights under Admin > Connections."
-    )
-
-
-def _first(err: Exception) -> str:
-    """First line only: the rest of a database message may quote a row."""
-    return str(err).strip().split("\n", 1)[0]
 
 
 @cache
