@@ -102,3 +102,7 @@ bench-zones: $(VENV)/.installed ## Measure each landing zone against the storage
 .PHONY: bench-page
 bench-page: $(VENV)/.installed-dev ## Measure how fast the Sync runs page answers over 100,000 runs
 	@$(BIN)/python -m tests.benchmarks.bench_page $(BENCH_ARGS)
+
+.PHONY: soak
+soak: $(VENV)/.installed-dev ## Carry 500 file sets of 50 feeds and look for leaks; crowded folders; parsing of 200 feeds
+	@$(BIN)/python -m tests.soak.run $(SOAK_ARGS)
