@@ -23,7 +23,12 @@ _SOURCES = (
     *("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"),
 )
 #: What a deployment needs but the library does not import.
-_OF_THE_DEPLOYMENT = {"apache-airflow-providers-celery", "apache-airflow-providers-fab", "celery"}
+_OF_THE_DEPLOYMENT = {
+    "apache-airflow-providers-celery",
+    "apache-airflow-providers-cncf-kubernetes",
+    "apache-airflow-providers-fab",
+    "celery",
+}
 
 
 @pytest.fixture(scope="module")
