@@ -47,6 +47,10 @@ class Counted:
     def is_applied(self, feed: str, file_set: FileSet) -> bool:
         return self._ledger.is_applied(feed, file_set)
 
+    def is_applied(self, feed: str, file_set: FileSet) -> bool:
+        self.counts["ledger_calls"] += 1
+        return self._ledger.is_applied(feed, file_set)
+
     def last_applied(self, feed: str) -> datetime | None:
         return self._ledger.last_applied(feed)
 

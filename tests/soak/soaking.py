@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.feeds.model import AudienceFeed
-from tests.soak.arrivals import Arrivals, Plan
+from tests.soak.arrivals import Arrival, Arrivals, Plan
 from tests.soak.engines import engine_of
 from tests.soak.feeds import Numbers, write_feeds
 from tests.soak.samples import Sample, Sampler, staged_objects
@@ -41,10 +41,13 @@ class Soak:
     min_age: float = 60.0
 
 
-def soaked(soak: Soak, stand: Stand, told: Callable[[int, int], None]) -> dict[str, Any]:
+def soaked(
+    soak: Soak, stand: Stand, told: Callable[[int, int], None], arrived: list[Arrival] | None = None
+) -> dict[str, Any]:
     """Run it.
 
     :param told: of the file sets that have arrived and been applied, again and again.
+    :param arrived: gets them, for a caller who wants more than the report.
     """
     feeds = write_feeds(stand.feeds, Numbers.of(soak.feeds))
     imports = [feed for feed in feeds if isinstance(feed, AudienceFeed)]
@@ -68,6 +71,8 @@ def soaked(soak: Soak, stand: Stand, told: Callable[[int, int], None]) -> dict[s
             arrivals.stop()
             sampler.stop()
         _quiet(sampler, stand, like=first)
+    if arrived is not None:
+        arrived += arrivals.arrived
     wrong = differences(stand.dsn, imports, arrivals.arrived, plan.recipients)
     missing = {name: count - events.tracked for name, count in exported.items() if count != events.tracked}
     judged = verdicts(sampler.samples)

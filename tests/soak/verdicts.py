@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.soak.samples import Sample
 
-#: First part of a run, in which programs import, connect and fill their caches.
+#: Share of the file sets during which programs import, connect and fill their caches.
 _WARM_UP: Final = 0.25
 #: Resources that must be where they were at the start once nothing is left to do.
 DRAINED: Final = (
@@ -75,8 +75,9 @@ def _drained(name: str, samples: Sequence[Sample]) -> Verdict:
 
 
 def _steady(name: str, samples: Sequence[Sample], allowed: float, share: float) -> Verdict:
-    warm = [sample for sample in samples if name in sample]
-    warm = warm[int(len(warm) * _WARM_UP) :]
+    applied = samples[0]["applied runs"], samples[-1]["applied runs"]
+    since = applied[0] + (applied[1] - applied[0]) * _WARM_UP
+    warm = [sample for sample in samples if name in sample and sample["applied runs"] >= since]
     values = [sample[name] for sample in warm]
     tenth = max(1, len(values) // 10)
     start, end = median(values[:tenth]), median(values[-tenth:])
