@@ -45,9 +45,6 @@ class Counted:
         return self._ledger.known(feed, objects)
 
     def is_applied(self, feed: str, file_set: FileSet) -> bool:
-        return self._ledger.is_applied(feed, file_set)
-
-    def is_applied(self, feed: str, file_set: FileSet) -> bool:
         self.counts["ledger_calls"] += 1
         return self._ledger.is_applied(feed, file_set)
 
