@@ -112,6 +112,15 @@ def test_it_has_the_settings_that_were_measured(services: Services) -> None:
         assert CELERY.items() <= service["environment"].items(), name
 
 
+def test_every_setting_is_an_option_of_airflow(services: Services) -> None:
+    from airflow.configuration import conf
+
+    for name in services["airflow-init"]["environment"]:
+        if name.startswith("AIRFLOW__"):
+            section, option = name.removeprefix("AIRFLOW__").lower().split("__")
+            assert option in conf.configuration_description[section]["options"], name
+
+
 def test_workers_are_as_many_as_wanted(services: Services) -> None:
     assert services["airflow-worker"]["deploy"]["replicas"] == 2
     assert resolved(WORKERS="4")["airflow-worker"]["deploy"]["replicas"] == 4
@@ -142,6 +151,7 @@ def test_the_example_names_every_variable_with_its_default() -> None:
 def test_the_commands_of_the_example_make_a_file_that_works(tmp_path: Path) -> None:
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     script = "\n".join(line.removeprefix("#   ") for line in lines if line.startswith("#   "))
+    assert script in (REPO / "docs" / "how-to" / "deploy-with-compose.md").read_text(encoding="utf-8")
     subprocess.run(["sh", "-euc", script], cwd=tmp_path, check=True)
     made = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
 
