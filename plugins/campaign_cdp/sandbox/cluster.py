@@ -21,7 +21,7 @@ from campaign_cdp.sandbox.ports import free_ports, is_free
 from campaign_cdp.sandbox.process import ServerProcess
 from campaign_cdp.sandbox.server import ServerRecord
 
-_DAG_SECONDS = 120
+_DAG_SECONDS, _ANSWER_SECONDS = 120, 60
 
 
 class AirflowCluster:
@@ -49,7 +49,9 @@ class AirflowCluster:
         workers: int = 2,
         concurrency: int = 2,
     ) -> None:
-        self.airflow = AirflowServer(folder, record, metadata_url=metadata_url, connections=connections)
+        self._env = dict(env or {})
+        # What sets Airflow up reads the feeds too, so it gets all variables.
+        self.airflow = AirflowServer(folder, record, metadata_url=metadata_url, connections=connections | self._env)
         self.logs = self.airflow.folder / "logs"
         #: What was started, in its order; one that was killed stays until it is started again.
         self.components: dict[str, ServerProcess] = {}
@@ -57,7 +59,8 @@ class AirflowCluster:
         self.launched: Callable[[str, ServerProcess], None] | None = None
         self._parts = components(self.logs / "components", workers, concurrency)
         self._slots = workers * concurrency
-        self._broker_url, self._metadata_url, self._env = broker_url, metadata_url, dict(env or {})
+        self._broker_url, self._metadata_url = broker_url, metadata_url
+        self._login: dict[str, str] | None = None
 
     @property
     def url(self) -> str:
@@ -73,6 +76,9 @@ class AirflowCluster:
             "AIRFLOW__CELERY__BROKER_URL": self._broker_url,
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{self._metadata_url}",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.logs),
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+            # A worker says at this level that it is ready.
+            "AIRFLOW__LOGGING__CELERY_LOGGING_LEVEL": "INFO",
             **self._env,
         }
 
@@ -114,9 +120,11 @@ class AirflowCluster:
 
     def client(self) -> httpx.Client:
         """Return a client of the REST API, logged in as administrator."""
-        login = {"username": "admin", "password": self.airflow.password("admin")}
-        token = httpx.post(f"{self.url}/auth/token", json=login).raise_for_status().json()["access_token"]
-        return httpx.Client(base_url=self.url, timeout=30, headers={"Authorization": f"Bearer {token}"})
+        if self._login is None:
+            who = {"username": "admin", "password": self.airflow.password("admin")}
+            answer = httpx.post(f"{self.url}/auth/token", json=who, timeout=_ANSWER_SECONDS).raise_for_status()
+            self._login = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        return httpx.Client(base_url=self.url, timeout=_ANSWER_SECONDS, headers=self._login)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
         """Start a run of a Dag, unpaused if need be; returns the run's id.

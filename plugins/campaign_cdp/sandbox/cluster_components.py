@@ -47,7 +47,9 @@ class Component:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / f"{self.name}.pid").unlink(missing_ok=True)  # of one that was killed
         command = [sys.executable, "-m", "airflow", *self.arguments]
-        return launch(command, cwd=self.folder, log=self.log, env={**environment, VARIABLE: self.name})
+        # PostgreSQL shows the name beside what a component does there.
+        env = {**environment, VARIABLE: self.name, "PGAPPNAME": self.name}
+        return launch(command, cwd=self.folder, log=self.log, env=env)
 
     def size_of_log(self) -> int:
         return self.log.stat().st_size if self.log.exists() else 0
