@@ -17,7 +17,7 @@ from tests.soak.stand import Stand
 _METADATA: Final = "airflow"
 _SOAK: Final = {
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-    "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",  # a worker says there that it is ready
 }
 
 

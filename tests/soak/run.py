@@ -1,4 +1,4 @@
-"""``make soak``: file sets for hours compressed into small files, a crowded folder, and the parsing of many feeds."""
+"""``make soak``: hours compressed into small file sets, crowded folders, many feeds, and the memory of exports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.soak.report import tables
 
 _RESULT: Final = REPO / "build" / "soak.json"
 _CONSOLE: Final = Console(stderr=True)
-_PARTS: Final = ("soak", "sensor", "parse")
+_PARTS: Final = ("soak", "sensor", "parse", "memory")
 _RATES: Final = {"cluster": 6.0, "tasks": 40.0}
 _MANY = click.IntRange(1)
 
@@ -47,6 +47,9 @@ _MANY = click.IntRange(1)
     "--zones", default="s3,azure_blob,sftp,local", show_default=True, help="Storages that have a crowded folder."
 )
 @click.option("--parsed", default=200, show_default=True, type=_MANY, help="Feeds whose Dags are parsed.")
+@click.option(
+    "--logs", default=1_000_000, show_default=True, type=_MANY, help="Tracking logs that an export remembers."
+)
 @click.option("--only", type=click.Choice(_PARTS), multiple=True, help="Measure only this part; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Also write the result to standard output.")
 @click.pass_context
@@ -119,10 +122,20 @@ def _parse(folder: Path, bars: Progress, options: dict[str, Any]) -> dict[str, A
     return {"parse": found}
 
 
+def _memory(folder: Path, bars: Progress, options: dict[str, Any]) -> dict[str, Any]:
+    from tests.soak.sizes import measured
+    from tests.soak.stand import started
+
+    bar = bars.add_task("memory of exports", total=3)
+    with started(folder / "stand") as stand:
+        return {"memory_of_exports": measured(stand, options["logs"], lambda _: bars.advance(bar))}
+
+
 _MEASURES: Final[dict[str, Callable[[Path, Progress, dict[str, Any]], dict[str, Any]]]] = {
     "soak": _soak,
     "sensor": _sensor,
     "parse": _parse,
+    "memory": _memory,
 }
 
 

@@ -14,7 +14,7 @@ from tests.soak.engines import engine_of
 from tests.soak.feeds import Numbers, write_feeds
 from tests.soak.samples import Sample, Sampler, staged_objects
 from tests.soak.stand import Events, Stand, fill
-from tests.soak.truth import applied_count, differences, exported_events, latencies
+from tests.soak.truth import applied_count, differences, exported_events, latencies, ledger_bytes_per_run
 from tests.soak.verdicts import verdicts
 
 #: Seconds in which at least one more file set has to be applied, or the run counts as stuck.
@@ -84,6 +84,7 @@ def soaked(
         **{name: len(found) for name, found in wrong.items()},
         "differences": {name: found[:20] for name, found in wrong.items() if found},
         "latency": latencies(stand.dsn, arrivals.arrived),
+        "ledger_bytes_per_run": ledger_bytes_per_run(stand.dsn),
         "samples": len(sampler.samples),
         "resources": {name: verdict.to_json() for name, verdict in judged.items()},
         "leaks": [name for name, verdict in judged.items() if verdict.leak],

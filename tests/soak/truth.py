@@ -23,7 +23,18 @@ SELECT r.feed, r.file_set_id, pg_xact_commit_timestamp(s.xmin) FROM cdp.sync_run
 WHERE s.step = 'update_data' AND r.state IN ('applied', 'ended')
 """
 _PEOPLE = "SELECT count(*), count(DISTINCT lower(saccount)) FROM nmsrecipient WHERE irecipientid <> 0"
+_WEIGHT = """
+SELECT sum(pg_total_relation_size(t.name::regclass)) / (SELECT count(*) FROM cdp.sync_run)
+FROM unnest(ARRAY['cdp.sync_run', 'cdp.sync_file', 'cdp.sync_step', 'cdp.limit_reading']) AS t (name)
+"""
 _OTHER_STATES = "SELECT state, count(*) FROM cdp.sync_run WHERE state NOT IN ('applied', 'ended', 'open') GROUP BY 1"
+
+
+def ledger_bytes_per_run(dsn: str) -> float:
+    """Return what a run weighs in the ledger, indexes included, without its rejects."""
+    with psycopg.connect(dsn) as conn:
+        row = conn.execute(_WEIGHT).fetchone()
+    return round(float(row[0])) if row and row[0] else 0
 
 
 def applied_count(dsn: str) -> int:
