@@ -71,11 +71,12 @@ docs: $(VENV)/.installed-dev ## Write the Dag catalogue, and build the documenta
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "Open build/site/index.html"
 
+# For Python 3.11 and all newer ones: some need a package more, and without its hash nothing would be installed.
 .PHONY: lock
 lock: | $(UV) ## Compile requirements*.in into hashed locks (keeps existing pins; UPGRADE=1 renews them)
-	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt --python-version 3.11 --generate-hashes
-	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt --python-version 3.11 --generate-hashes
-	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements-bench.in -o requirements-bench.txt --python-version 3.11 --generate-hashes
+	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt --python-version 3.11 --universal --generate-hashes
+	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt --python-version 3.11 --universal --generate-hashes
+	@$(UV) pip compile -q $(if $(UPGRADE),--upgrade) requirements-bench.in -o requirements-bench.txt --python-version 3.11 --universal --generate-hashes
 
 .PHONY: clean
 clean: ## Remove the virtual environment and everything built
