@@ -19,12 +19,14 @@ class Held:
     :param handles: open files and sockets of the same processes.
     :param threads: of the same processes.
     :param zombies: ended processes that nobody waited for.
+    :param cpu_s: processor seconds so far, those of ended children that were waited for included.
     """
 
     memory_mb: float
     handles: int
     threads: int
     zombies: int
+    cpu_s: float
 
 
 def held(pid: int, *, min_age: float) -> Held:
@@ -33,9 +35,10 @@ def held(pid: int, *, min_age: float) -> Held:
     :param min_age: seconds; younger processes are tasks, which end by themselves.
     """
     born_before = time.time() - min_age
-    memory, handles, threads, zombies = 0, 0, 0, 0
+    memory, handles, threads, zombies, cpu = 0, 0, 0, 0, 0.0
     for process in _tree(pid):
         with suppress(psutil.Error, OSError):
+            cpu += sum(process.cpu_times()[:4])
             if process.status() == psutil.STATUS_ZOMBIE:
                 # A child that has just ended is one too, until its parent looks.
                 zombies += process.create_time() < born_before
@@ -43,7 +46,7 @@ def held(pid: int, *, min_age: float) -> Held:
                 memory += _own_memory(process.pid)
                 handles += process.num_fds()
                 threads += process.num_threads()
-    return Held(round(memory / 1024, 1), handles, threads, zombies)
+    return Held(round(memory / 1024, 1), handles, threads, zombies, round(cpu, 1))
 
 
 def _tree(pid: int) -> Iterator[psutil.Process]:

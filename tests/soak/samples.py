@@ -70,6 +70,7 @@ class Sampler(threading.Thread):
                 f"memory MB of {name}": found.memory_mb,
                 f"handles of {name}": found.handles,
                 f"threads of {name}": found.threads,
+                f"cpu s of {name}": found.cpu_s,
             }
             sample["zombies"] += found.zombies
         return sample

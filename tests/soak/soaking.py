@@ -79,12 +79,13 @@ def soaked(
     return {
         "seconds": round(seconds, 1),
         "file_sets": len(arrivals.arrived),
-        "rows": len(arrivals.arrived) * soak.rows,
+        "lines": len(arrivals.arrived) * soak.rows,
         "events": {"logged": events.tracked, "wrong": missing},
         **{name: len(found) for name, found in wrong.items()},
         "differences": {name: found[:20] for name, found in wrong.items() if found},
         "latency": latencies(stand.dsn, arrivals.arrived),
         "ledger_bytes_per_run": ledger_bytes_per_run(stand.dsn),
+        "cpu_s": _used(sampler.samples),
         "samples": len(sampler.samples),
         "resources": {name: verdict.to_json() for name, verdict in judged.items()},
         "leaks": [name for name, verdict in judged.items() if verdict.leak],
@@ -137,6 +138,13 @@ def _quiet(sampler: Sampler, stand: Stand, like: Sample | None = None) -> Sample
             return sample
         sampler.samples.pop()
         time.sleep(0.5)
+
+
+def _used(samples: list[Sample]) -> dict[str, float]:
+    """Processor seconds of each component between the first and the last sample."""
+    prefix = "cpu s of "
+    names = [name for name in samples[-1] if name.startswith(prefix)]
+    return {name.removeprefix(prefix): round(samples[-1][name] - samples[0][name], 1) for name in names}
 
 
 _BUSY: Final = ("connections active", "connections in transaction", "work tables", "advisory locks", "staged objects")
