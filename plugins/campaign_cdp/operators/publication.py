@@ -64,6 +64,8 @@ class PublishFilesOperator(BaseOperator):
         with connect(self.feed.campaign) as conn:
             ledger = Ledger(conn)
             self.window_id = ledger.window_of(self.feed.id, dag_run_id).window_id
+            # A worker that was thought dead may be here too; the second to come finds what the first wrote.
+            ledger.lock_window(self.window_id, "file_transfer")
             window = ledger.guard_window(self.window_id)
             if window.preview:
                 raise AirflowSkipException("Preview: nothing was extracted, so there is nothing to publish.")
