@@ -117,5 +117,15 @@ def refuse_other_sites(request: Request) -> None:
     )
 
 
+def refuse_nul(request: Request) -> None:
+    """Refuse a character that no database takes, before one is asked.
+
+    :raises HTTPException: 400.
+    """
+    texts = (request.url.path, *(text for pair in request.query_params.multi_items() for text in pair))
+    if any("\0" in text for text in texts):
+        raise HTTPException(status.HTTP_400_BAD_REQUEST, "The address holds a NUL character.")
+
+
 def not_found(message: str) -> NoReturn:
     raise HTTPException(status.HTTP_404_NOT_FOUND, message)

@@ -57,7 +57,7 @@ class ReplayBody(_Body):
     :param accept_stale: although a newer file set was applied since, whose values it may overwrite.
     """
 
-    file: str | None = Field(default=None, min_length=1, max_length=1024)
+    file: str | None = Field(default=None, min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f]*$")
     accept_stale: bool = False
 
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import Depends, FastAPI, Request, Response
 
 from campaign_cdp.ops_page import actions, routes_feeds, routes_limits, routes_runs, routes_windows
-from campaign_cdp.ops_page.access import may_read_dag_runs, refuse_other_sites
+from campaign_cdp.ops_page.access import may_read_dag_runs, refuse_nul, refuse_other_sites
 from campaign_cdp.ops_page.errors import add_handlers
 from campaign_cdp.ops_page.static_files import VersionedFiles
 from campaign_cdp.ops_page.static_version import STATIC
@@ -23,21 +23,22 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(may_read_dag_runs), Depends(refuse_other_sites)],
+        dependencies=[Depends(may_read_dag_runs), Depends(refuse_other_sites), Depends(refuse_nul)],
     )
     for module in (routes_feeds, routes_runs, routes_windows, routes_limits, actions):
         app.include_router(module.router, prefix="/api")
     add_handlers(app)
-    app.middleware("http")(_limit_caches)
+    app.middleware("http")(_protect)
     # Code without data: Airflow's UI imports it as a module, which must not depend on how the user logged in.
     app.mount("/static", VersionedFiles(directory=STATIC, check_dir=False), name="static")
     return app
 
 
-async def _limit_caches(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Keep data out of caches; the code says for itself how long it may stay."""
+async def _protect(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Keep data out of caches, and browsers from guessing what it is; the code says for itself how long it may stay."""
     answer = await call_next(request)
     answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
     return answer
 
 

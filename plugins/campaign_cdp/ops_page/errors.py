@@ -61,7 +61,7 @@ def _sync_error(request: Request, err: Exception) -> JSONResponse:
     if not isinstance(err, SyncError):
         return _unexpected(request, err)
     number = next((number for cls, number in _STATUS if isinstance(err, cls)), status.HTTP_500_INTERNAL_SERVER_ERROR)
-    log.warning("%s %s: %s", request.method, request.url.path, err)
+    log.warning("%s %r: %s", request.method, request.url.path, err)
     page = error_page(err.code)
     return _answer(number, err.code, err.message, page.next_step if page else None)
 
@@ -82,6 +82,6 @@ def _invalid(request: Request, err: Exception) -> JSONResponse:
 
 
 def _unexpected(request: Request, err: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=err)
+    log.error("%s %r failed", request.method, request.url.path, exc_info=err)
     message = "The page made a mistake; the log of Airflow's API server has the details."
     return _answer(500, SyncError.code, message, "Load the page again, and report it if it stays.")

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.sql import Literal
 
-from campaign_cdp.exceptions import FeedConfigError, FileFormatError
+from campaign_cdp.exceptions import FeedConfigError, FileFormatError, RunAbandonedError
 from campaign_cdp.feeds.model import AudienceFeed, AudienceList
 from campaign_cdp.hooks.campaign.columns import AudienceColumns
 from campaign_cdp.hooks.campaign.sql import statement
@@ -59,9 +59,13 @@ class AudienceDatabase:
         self._tables, self._columns = WorkTables(run_id), AudienceColumns(feed)
 
     def load_part(self, part_no: int, layout: Layout, dialect: Dialect, null: str, lines: Iterable[bytes]) -> None:
-        """COPY a part into its table, which is emptied first: loading again replaces."""
+        """COPY a part into its table, which is emptied first: loading again replaces.
+
+        :raises FileFormatError: if the database refuses a line.
+        :raises RunAbandonedError: if the table is gone, because the file set was quarantined or taken over.
+        """
         table = self._tables.part(part_no)
-        self._conn.execute(sql.SQL("TRUNCATE {}").format(table))
+        self._empty(table)
         self._conn.execute(sql.SQL("ALTER SEQUENCE {} RESTART").format(self._tables.sequence(part_no)))
         try:
             with self._conn.cursor() as cursor, cursor.copy(self._copy_into(table, layout, dialect, null)) as copy:
@@ -72,6 +76,15 @@ class AudienceDatabase:
                 f"The database refuses a line of the part that was taken for clean (SQLSTATE {err.sqlstate}, column "
                 f"{err.diag.column_name or 'unknown'}). Nothing was loaded. Please report this with the feed file."
             ) from None
+
+    def _empty(self, table: sql.Identifier) -> None:
+        try:
+            self._conn.execute(sql.SQL("TRUNCATE {}").format(table))
+        except psycopg.errors.UndefinedTable as err:
+            raise RunAbandonedError(
+                f"The work tables of run {self._run_id} were dropped meanwhile, so this part was not loaded. See why: "
+                "cdp runs list. To take the file set up again, clear the Dag run from file_transfer on."
+            ) from err
 
     def _copy_into(self, table: sql.Identifier, layout: Layout, dialect: Dialect, null: str) -> sql.Composed:
         columns = sql.SQL(", ").join(sql.Identifier(work_column(name, self._feed)) for name in layout.loaded)

@@ -43,6 +43,11 @@ def mapped_errors(conn_id: str) -> Iterator[None]:
         raise
     except psycopg.Error as err:
         raise _mapped(conn_id, err) from without_values(err)
+    except UnicodeEncodeError:
+        raise SyncDataError(
+            f"A text for the Campaign database ({conn_id}) holds half a character (a surrogate). Nothing was changed. "
+            "Look for a name of a file or a feed that is not UTF-8."
+        ) from None
 
 
 def without_values(err: psycopg.Error) -> psycopg.Error:

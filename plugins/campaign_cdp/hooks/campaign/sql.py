@@ -56,7 +56,13 @@ def open_connection(conn_id: str, *, connect_timeout: int | None = None) -> psyc
 
 @cache
 def _text(name: str) -> str:
-    return (sql_dir() / f"{name}.sql").read_text(encoding="utf-8")
+    """Read a statement without its comments.
+
+    They name its placeholders, which would be filled there as well; a value with a line end would end the comment, and
+    what follows would be run.
+    """
+    lines = (sql_dir() / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("--"))
 
 
 def statement(name: str, /, **parts: sql.Composable) -> sql.Composed:
