@@ -89,3 +89,12 @@ def test_error_that_travelled_as_data_is_the_same_class() -> None:
         assert type(exceptions.error_for(cls.code, "x")) is cls
 
     assert str(exceptions.error_for("ACR-999", "x")) == "ACR-000 [ACR-999] x"
+
+
+@pytest.mark.parametrize("odd", ["\x1b[2J", "\r", "\x00", "\x9b", "\u202e", "\u2028", "\ud800", "\x7f"])
+def test_a_message_commands_no_terminal(odd: str) -> None:
+    error = SyncDataError(f"in/{odd}.csv is new.\n  Look at it.")
+
+    assert odd not in str(error)
+    assert str(error).count("\n") == 1
+    assert error.message.encode()

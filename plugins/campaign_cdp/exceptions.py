@@ -10,14 +10,24 @@ happened, the numbers with their limit, the effect, and the next step.
 from __future__ import annotations
 
 
+def harmless(text: str) -> str:
+    """Write control characters as escapes: names of files are whatever somebody chose, and terminals obey them."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t\xa0" else ascii(c)[1:-1] for c in text)
+
+
 class SyncError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of this package.
+
+    :param message: control characters in it are escaped, except line ends.
+    """
 
     code = "ACR-000"
 
     def __init__(self, message: str) -> None:
-        self.message = message
-        super().__init__(f"{self.code} {message}")
+        self.message = harmless(message)
+        super().__init__(f"{self.code} {self.message}")
 
 
 # -- Fix the YAML ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from campaign_cdp.alerts.alert import Alert, Kind, Occurrence, Severity
-from campaign_cdp.alerts.message import Links, blocks, html, subject, text
+from campaign_cdp.alerts.message import Links, blocks, header, html, subject, text
 from campaign_cdp.alerts.payload import payload
 from campaign_cdp.feeds.schema import alert_schema
 
@@ -69,3 +69,10 @@ def test_json_fits_its_schema(seen: Occurrence) -> None:
     assert set(alert_schema()["required"]) <= set(body)
     assert body["status"] == ("resolved" if seen.resolved else "firing")
     assert body["severity"] == ("info" if seen.resolved else "error")
+
+
+def test_header_is_one_line_of_ascii_whatever_a_bucket_is_called() -> None:
+    alert = Alert(Kind.LIMIT_WARN, "storage s3://zürich\r\nBcc: all@example.com", "ACR-400", "w", "d", "n")
+    assert header(Occurrence(alert, datetime.now(UTC))) == (
+        "campaign-cdp/limit_warn/storage?s3://z?rich??Bcc:?all@example.com"
+    )

@@ -40,6 +40,11 @@ def subject(seen: Occurrence) -> str:
     return " ".join(f"[campaign-cdp] {state}: {seen.alert.what} ({seen.alert.code})".split())
 
 
+def header(seen: Occurrence) -> str:
+    """Return the key of the alert as a header of a mail: one line of ASCII, whatever a bucket is called."""
+    return "".join(char if "!" <= char <= "~" else "?" for char in seen.alert.dedup_key)
+
+
 def text(seen: Occurrence, links: Links) -> str:
     """Return the plain text."""
     lines = [seen.alert.what, "", seen.alert.details, "", f"Next step: {seen.alert.next_step}", ""]

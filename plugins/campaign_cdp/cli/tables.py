@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from campaign_cdp.exceptions import harmless
+
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Write rows under their headings; empty if there are none."""
@@ -22,4 +24,7 @@ def lines(values: dict[str, Any], indent: str = "") -> str:
 
 
 def _text(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str("-" if value is None else value)
+    """One line: keys of files and values of rejects may hold anything."""
+    return (
+        f"{value:,}" if isinstance(value, int) else harmless(str("-" if value is None else value)).replace("\n", "\\n")
+    )

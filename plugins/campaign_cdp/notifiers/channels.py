@@ -73,7 +73,7 @@ def _send_mail(channel: EmailChannel, seen: Occurrence, links: Links) -> None:
             subject=message.subject(seen),
             html_content=message.html(seen, links),
             mime_subtype="alternative",
-            custom_headers={"Auto-Submitted": "auto-generated", "X-Campaign-CDP-Alert": seen.alert.dedup_key},
+            custom_headers={"Auto-Submitted": "auto-generated", "X-Campaign-CDP-Alert": message.header(seen)},
         )
 
 

@@ -62,7 +62,7 @@ def prepare_replay(
 
 
 def _correction(zone: LandingZone, feed: AudienceFeed, key: str) -> tuple[StoredObject, str]:
-    found = zone.stat(key) if key.startswith(replay_folder(feed)) else None
+    found = zone.stat(key) if _is_in(replay_folder(feed), key) else None
     if found is None:
         raise SyncDataError(
             f"There is no corrected file {key} in {replay_folder(feed)} of the landing zone. Nothing was done. `cdp "
@@ -70,6 +70,11 @@ def _correction(zone: LandingZone, feed: AudienceFeed, key: str) -> tuple[Stored
         )
     with zone.open(found) as source, decryption_for(feed.pgp) as decrypt:
         return found, correction_tag(source, feed, decrypt)
+
+
+def _is_in(folder: str, key: str) -> bool:
+    """True if no storage, nor a client that tidies addresses, can take the key for one outside of the folder."""
+    return key.startswith(folder) and key.isprintable() and not {"", ".", ".."} & set(key.split("/"))
 
 
 def _correction_lines(zone: LandingZone, feed: AudienceFeed, part: StoredObject) -> ReplayLines:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import islice
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 from campaign_cdp.exceptions import FeedConfigError, TransformError
@@ -34,8 +36,10 @@ def load_transform(reference: str) -> Transform:
     module, _, name = reference.partition(":")
     try:
         function: Transform = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as err:
-        raise FeedConfigError(f"transform {reference!r} cannot be imported: {err}. Nothing was loaded.") from err
+    except Exception as err:  # importing runs the module
+        raise FeedConfigError(
+            f"transform {reference!r} cannot be imported: {type(err).__name__}: {err}. Nothing was loaded."
+        ) from err
     return function
 
 
@@ -85,9 +89,18 @@ def _applied(transform: Transform, frame: pd.DataFrame) -> pd.DataFrame:
         raise
     except Exception as err:
         raise TransformError(
-            f"The transform raised {type(err).__name__}. Nothing was loaded; see the traceback."
-        ) from err
+            f"The transform raised {type(err).__name__} in {_place(err, transform)}. Nothing was loaded. Its words are "
+            "not shown, for they may quote a value; run the function on a file of your own to see them."
+        ) from None
     return result
+
+
+def _place(err: Exception, transform: Transform) -> str:
+    """Return the last line of the function's own file, rather than of pandas."""
+    frames = extract_tb(err.__traceback__)
+    file = getattr(getattr(transform, "__code__", None), "co_filename", None)
+    frame = next((frame for frame in reversed(frames) if frame.filename == file), frames[-1])
+    return f"{Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _text(value: object) -> str | None:
