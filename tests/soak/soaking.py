@@ -14,7 +14,7 @@ from tests.soak.engines import engine_of
 from tests.soak.feeds import Numbers, write_feeds
 from tests.soak.samples import Sample, Sampler, staged_objects
 from tests.soak.stand import Events, Stand, fill
-from tests.soak.truth import applied_count, differences, exported_events, latencies, ledger_bytes_per_run
+from tests.soak.truth import applied_count, differences, exported_events, latencies, ledger_bytes_per_run, wal_bytes
 from tests.soak.verdicts import verdicts
 
 #: Seconds in which at least one more file set has to be applied, or the run counts as stuck.
@@ -41,52 +41,88 @@ class Soak:
     min_age: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of the arrivals.
+
+    :param exported: published events of each export.
+    :param wal_bytes: what the database server has written ahead.
+    """
+
+    plan: Plan
+    events: Events
+    arrived: list[Arrival]
+    exported: dict[str, int]
+    samples: list[Sample]
+    seconds: float
+    wal_bytes: int
+
+
 def soaked(
     soak: Soak, stand: Stand, told: Callable[[int, int], None], arrived: list[Arrival] | None = None
 ) -> dict[str, Any]:
-    """Run it.
+    """Run it, and compare with the truth.
 
     :param told: of the file sets that have arrived and been applied, again and again.
     :param arrived: gets them, for a caller who wants more than the report.
     """
     feeds = write_feeds(stand.feeds, Numbers.of(soak.feeds))
     imports = [feed for feed in feeds if isinstance(feed, AudienceFeed)]
-    exports = [feed for feed in feeds if isinstance(feed, EventFeed)]
     plan = Plan(imports, soak.sets, soak.rows, soak.per_minute)
     events = Events(stand.dsn, fill(stand.dsn, plan.recipients))
     for feed in feeds:
         stand.storage(feed.landing_zone)
+    carried = _carried(soak, stand, plan, events, [feed for feed in feeds if isinstance(feed, EventFeed)], told)
+    if arrived is not None:
+        arrived += carried.arrived
+    # A cluster's own database writes into the same log.
+    per_line = round(carried.wal_bytes / (soak.sets * soak.rows)) if soak.engine == "tasks" else None
+    return {**_report(stand, carried), "lines": soak.sets * soak.rows, "wal_bytes_per_line": per_line}
+
+
+def _carried(
+    soak: Soak,
+    stand: Stand,
+    plan: Plan,
+    events: Events,
+    exports: list[EventFeed],
+    told: Callable[[int, int], None],
+) -> Carried:
     arrivals = Arrivals(plan, stand.storage_of(), events.before)
     with engine_of(soak.engine, stand, soak.workers) as engine:
         sampler = Sampler(stand, engine.processes, every=soak.every, min_age=soak.min_age)
-        first = _quiet(sampler, stand)
+        first, written = _quiet(sampler, stand), wal_bytes(stand.dsn)
         sampler.start()
         started = time.monotonic()
         arrivals.start()
         try:
             _wait(arrivals, soak.sets, stand, engine.processes, told)
             exported = _exported(exports, stand, events)
-            seconds = time.monotonic() - started
         finally:
             arrivals.stop()
             sampler.stop()
+        seconds, written = time.monotonic() - started, wal_bytes(stand.dsn) - written
         _quiet(sampler, stand, like=first)
-    if arrived is not None:
-        arrived += arrivals.arrived
-    wrong = differences(stand.dsn, imports, arrivals.arrived, plan.recipients)
-    missing = {name: count - events.tracked for name, count in exported.items() if count != events.tracked}
-    judged = verdicts(sampler.samples)
+    return Carried(plan, events, arrivals.arrived, exported, sampler.samples, seconds, written)
+
+
+def _report(stand: Stand, carried: Carried) -> dict[str, Any]:
+    wrong = differences(stand.dsn, carried.plan.feeds, carried.arrived, carried.plan.recipients)
+    tracked = carried.events.tracked
+    judged = verdicts(carried.samples)
     return {
-        "seconds": round(seconds, 1),
-        "file_sets": len(arrivals.arrived),
-        "lines": len(arrivals.arrived) * soak.rows,
-        "events": {"logged": events.tracked, "wrong": missing},
+        "seconds": round(carried.seconds, 1),
+        "file_sets": len(carried.arrived),
+        "events": {
+            "logged": tracked,
+            "wrong": {name: count - tracked for name, count in carried.exported.items() if count != tracked},
+        },
         **{name: len(found) for name, found in wrong.items()},
         "differences": {name: found[:20] for name, found in wrong.items() if found},
-        "latency": latencies(stand.dsn, arrivals.arrived),
+        "latency": latencies(stand.dsn, carried.arrived),
         "ledger_bytes_per_run": ledger_bytes_per_run(stand.dsn),
-        "cpu_s": _used(sampler.samples),
-        "samples": len(sampler.samples),
+        "cpu_s": _used(carried.samples),
+        "samples": len(carried.samples),
         "resources": {name: verdict.to_json() for name, verdict in judged.items()},
         "leaks": [name for name, verdict in judged.items() if verdict.leak],
     }

@@ -37,6 +37,13 @@ def ledger_bytes_per_run(dsn: str) -> float:
     return round(float(row[0])) if row and row[0] else 0
 
 
+def wal_bytes(dsn: str) -> int:
+    """Return how much the server has written ahead so far."""
+    with psycopg.connect(dsn) as conn:
+        row = conn.execute("SELECT pg_current_wal_lsn() - '0/0'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def applied_count(dsn: str) -> int:
     """Return how many file sets are applied and tidied up after."""
     with psycopg.connect(dsn) as conn:
