@@ -27,6 +27,10 @@ def test_utf_16_reads_both_byte_orders(mark: bytes) -> None:
     assert b"".join(to_utf8([mark + "Ж𝄞".encode(name)], "utf-16")).decode() == "Ж𝄞"
 
 
+def test_utf_16_without_a_mark_is_little_endian() -> None:
+    assert b"".join(to_utf8(["Ж𝄞\n".encode("utf-16-le")], "utf-16")).decode() == "Ж𝄞\n"
+
+
 def test_a_utf_8_mark_is_dropped_once() -> None:
     assert b"".join(to_utf8([codecs.BOM_UTF8 + b"id\n", codecs.BOM_UTF8], "utf-8")) == b"id\n" + codecs.BOM_UTF8
 

@@ -39,6 +39,8 @@ ANN_ROW, BOB_ROW = ("C1", "ann@x.io", "Ann"), ("C2", "bob@x.io", "Bob")
         (H.encode() + ANN.encode() * 60_000 + b"\0", EncodingError, "Line 60,002 holds a NUL byte"),
         (b'"id,mail,first\nC1,a@x.io,A\n', FileFormatError, "quotes do not match"),
         (b'"id"x,mail,first\nC1,a@x.io,A\n', FileFormatError, "quotes do not match"),
+        ((H + ANN).replace("\n", "\r").encode(), FileFormatError, "carriage return.*LF or CRLF"),
+        ((H + ANN).replace("\n", "\r\r\n").encode(), FileFormatError, "carriage return"),
         (b"id,m\xe4il,first\n", EncodingError, "header is not utf-8"),
         (b"id;mail;first\nC1;a@x.io;A\n", HeaderError, "lacks 3 of 3 .*id;mail;first.*file.delimiter"),
         ((H + ANN).encode("utf-16"), EncodingError, "mark of utf-16"),

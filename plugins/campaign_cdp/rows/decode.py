@@ -30,11 +30,17 @@ def to_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
         yield first.removeprefix(codecs.BOM_UTF8)
         yield from rest
     else:
-        yield from _reencoded(chain((first,), rest), encoding)
+        yield from _reencoded(chain((first,), rest), encoding, _codec(encoding, first))
 
 
-def _reencoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _codec(encoding: str, first: bytes) -> str:
+    """UTF-16 that does not say its byte order is little endian, as Windows and Java's own writers have it."""
+    is_marked = first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return encoding if encoding != "utf-16" or is_marked else "utf-16-le"
+
+
+def _reencoded(chunks: Iterable[bytes], encoding: str, codec: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(codec)()
     read = 0
     try:
         for chunk in chunks:

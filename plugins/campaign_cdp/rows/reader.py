@@ -77,6 +77,7 @@ class PartReader:
                 "The first line cannot be read as a header, because its quotes do not match. Nothing was loaded; "
                 "compare file.quote and file.delimiter in the feed with the destination's file options."
             )
+        self._refuse_carriage_return(buffer[: record.end])
         try:
             names = [name.decode() for name in record.fields]
         except UnicodeDecodeError as err:
@@ -89,6 +90,14 @@ class PartReader:
         self._clean = CleanLines(self.layout, self._feed, self.dialect, self.null)
         self._validator = RowValidator(self.layout, self._feed)
         return self.layout
+
+    def _refuse_carriage_return(self, header: bytes) -> None:
+        """Lines that end in CR alone make one long header, and a part without a single line looks like nobody."""
+        if b"\r" in header:
+            raise FileFormatError(
+                "The header holds a carriage return that is no part of a line end: the lines of the part end in CR, or "
+                "in CR CR LF. Nothing was loaded. Have it exported with LF or CRLF, and transferred in binary mode."
+            )
 
     def lines(self) -> Iterator[bytes]:
         """Yield lines for COPY, whole lines only, in file order. Memory does not grow with the part."""
