@@ -5,10 +5,11 @@ import gzip
 import hashlib
 import io
 import zlib
+from collections.abc import Callable
 
 import pytest
 
-from campaign_cdp.exceptions import CompressionError, DecompressionLimitError
+from campaign_cdp.exceptions import CompressionError, DecompressionLimitError, FileFormatError
 from campaign_cdp.feeds.model import FileFormat
 from campaign_cdp.rows.decompress import PartStream
 from tests.rows.parts import Drip
@@ -159,3 +160,28 @@ def test_the_digest_is_that_of_the_stored_bytes() -> None:
         pass
     assert stream.sha256 == hashlib.sha256(stored).hexdigest()
     assert (stream.bytes_in, stream.bytes_out) == (len(stored), len(TEXT))
+
+
+@pytest.mark.parametrize("sizes", [(1,), (1_000_000,)])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+def test_what_is_packed_twice_is_refused_as_that(pack: Callable[[bytes], bytes], sizes: tuple[int, ...]) -> None:
+    with pytest.raises(FileFormatError, match=r"is gzip inside (gzip|bzip2).*packed once"):
+        _content(pack(gzip.compress(TEXT, mtime=0)), sizes)
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"\x04\x22\x4d\x18", "lz4"),
+        (b"\xff\x06\x00\x00sNaPpY", "snappy"),
+        (b"\xfd7zXZ\x00", "xz"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"PAR1", "Parquet"),
+        (b"export.csv".ljust(257, b"\0") + b"ustar\x0000", "tar"),
+    ],
+)
+def test_a_format_that_cannot_be_read_is_named(head: bytes, name: str) -> None:
+    for stored in (head + TEXT, gzip.compress(head + TEXT, mtime=0)):
+        with pytest.raises(FileFormatError, match=f"is a {name} file.*gzip, zip or bzip2"):
+            _content(stored)

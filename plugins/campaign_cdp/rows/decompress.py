@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
-from campaign_cdp.exceptions import DecompressionLimitError, PgpError
+from campaign_cdp.exceptions import DecompressionLimitError, FileFormatError, PgpError
 from campaign_cdp.feeds.model import FileFormat
 from campaign_cdp.rows.inflate import bunzipped, gunzipped
-from campaign_cdp.rows.sniff import HEAD_BYTES, Content, content_of
+from campaign_cdp.rows.sniff import HEAD_BYTES, Content, content_of, unreadable_format
 from campaign_cdp.rows.stored import READ_BYTES, Lookahead, Readable, StoredBytes
 from campaign_cdp.rows.unzip import unzipped
 
@@ -56,19 +56,14 @@ class PartStream:
 
         :raises CompressionError: if compressed data is damaged or ends early.
         :raises DecompressionLimitError: if it grows beyond the limits.
+        :raises FileFormatError: if it is packed in a format that cannot be read, or twice.
         :raises PgpError: if it is encrypted and that was not expected.
         """
-        held: list[bytes] = []
-        size = 0
-        for piece in self._pieces():
-            held.append(piece)
-            size += len(piece)
-            while size >= _BLOCK_BYTES:
-                data = b"".join(held)
-                yield data[:_BLOCK_BYTES]
-                held, size = [data[_BLOCK_BYTES:]], size - _BLOCK_BYTES
-        if size:
-            yield b"".join(held)
+        blocks = _in_blocks(self._pieces())
+        for first in blocks:
+            _refuse_packed(first[:HEAD_BYTES], self.layers)
+            yield first
+            yield from blocks
 
     def _pieces(self) -> Iterator[bytes]:
         source = Lookahead(self._stored)
@@ -110,6 +105,32 @@ class PartStream:
                 f"The part grows {ratio:,.0f}-fold when decompressed, at most {self._limits.max_ratio:,} is allowed. "
                 f"Nothing was loaded. If that is expected, raise file.max_ratio in the feed."
             )
+
+
+def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        while size >= _BLOCK_BYTES:
+            data = b"".join(held)
+            yield data[:_BLOCK_BYTES]
+            held, size = [data[_BLOCK_BYTES:]], size - _BLOCK_BYTES
+    if size:
+        yield b"".join(held)
+
+
+def _refuse_packed(head: bytes, layers: Sequence[Content]) -> None:
+    """Refuse what is no text yet. Encoding or header would be blamed for it otherwise."""
+    if name := unreadable_format(head):
+        raise FileFormatError(
+            f"The part is a {name} file. Nothing was loaded; what can be read is CSV, plain or packed with gzip, zip "
+            "or bzip2. Choose one of these in AEP's destination."
+        )
+    inside = content_of(head)
+    if layers and inside is not Content.PLAIN:
+        raise FileFormatError(f"The part is {inside} inside {layers[-1]}. Nothing was loaded; have it packed once.")
 
 
 def _plain(source: Lookahead) -> Iterator[bytes]:

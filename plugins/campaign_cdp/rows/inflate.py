@@ -64,7 +64,9 @@ def bunzipped(source: Lookahead) -> Iterator[bytes]:
 
 
 def damaged(kind: str, size: int, err: Exception | str) -> CompressionError:
-    return CompressionError(f"The {kind} data is damaged after {size:,} bytes: {err}. Nothing was loaded.")
+    return CompressionError(
+        f"The {kind} data is damaged after {size:,} bytes: {err}. Nothing was loaded. Have AEP export it again."
+    )
 
 
 def cut_off(kind: str, stored: int, size: int) -> CompressionError:

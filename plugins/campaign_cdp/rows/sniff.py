@@ -24,6 +24,17 @@ _PACKET_BODIES = {
     20: re.compile(rb"\x01[\x01-\x0d][\x01-\x03]"),  # the same in GnuPG's own format
 }
 
+#: Formats that are known only to be refused by name: what a head starts with.
+_UNREADABLE = {
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"\xff\x06\x00\x00sNaPpY": "snappy",
+    b"\xfd7zXZ\x00": "xz",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"PAR1": "Parquet",
+}
+_TAR_AT, _TAR = 257, b"ustar"
+
 
 class Content(StrEnum):
     """How bytes are packed."""
@@ -47,6 +58,13 @@ def content_of(head: bytes) -> Content:
     if _BZIP2.match(head):
         return Content.BZIP2
     return Content.PGP if _is_pgp(head) else Content.PLAIN
+
+
+def unreadable_format(head: bytes) -> str | None:
+    """Name the format of bytes that can be told for sure, and cannot be read."""
+    if head.startswith(_TAR, _TAR_AT):
+        return "tar"
+    return next((name for mark, name in _UNREADABLE.items() if head.startswith(mark)), None)
 
 
 def _is_pgp(head: bytes) -> bool:

@@ -41,7 +41,7 @@ class _Archive:
             self._entries.append(entry)
         self._directory(mark)
         if not self._data_file:
-            raise FileFormatError("The zip archive holds no file. Nothing was loaded; it has to hold exactly one.")
+            raise FileFormatError("The zip archive holds no file. Nothing was loaded. Have it made with exactly one.")
 
     def _refuse_others(self, entry: Entry) -> None:
         if len(self._entries) >= _MAX_ENTRIES:
