@@ -45,6 +45,7 @@ def test_values_become_what_postgresql_reads(kind: ValueType, text: str, value: 
             for text in (
                 "ann", "ann@", "@x.io", "ann@x", "ann@x..io", "ann@-x.io", "ann@x-.io", "a b@x.io", "a@b@x.io",
                 "a;b@x.io", "a" * 65 + "@x.io", "a\x01@x.io", "a\0@x.io", "ann@x.io\n", "<ann@x.io>",
+                "a\u200bnn@x.io", "ann@x.io\u200b", "\u202eann@x.io", "ann@x\u00ad.io",
             )
         ],
         *[(INTEGER, text) for text in ("32768", "-32769", "1.0", "1e3", "1_000", "٣", " 1", "1" * 5_000)],

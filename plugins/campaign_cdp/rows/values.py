@@ -43,7 +43,7 @@ def string(value: str) -> str:
 def email(value: str) -> str:
     """Lower-cased: Campaign's quarantine matches addresses case-sensitively."""
     value = value.lower()
-    if not _EMAIL.fullmatch(value):
+    if not _EMAIL.fullmatch(value) or not value.isprintable():  # nobody sees a zero-width blank
         raise BadValueError(RejectCode.BAD_EMAIL)
     return value
 
