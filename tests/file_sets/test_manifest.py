@@ -54,6 +54,10 @@ def test_reads_size_in_each_entry_and_flat_for_a_single_file() -> None:
     assert flat.export_results[0].size == 8
 
 
+def test_a_byte_order_mark_is_dropped() -> None:
+    assert read_manifest(b'\xef\xbb\xbf{"flowRunId": "r"}', "m").flow_run_id == "r"
+
+
 @pytest.mark.parametrize("results", [{"exportResults": []}, {"exportResults": None}, {}])
 def test_a_manifest_without_files_is_legal(results: dict[str, Any]) -> None:
     found = read_manifest(json.dumps({"flowRunId": "r", **results}).encode(), "m")
@@ -89,6 +93,14 @@ def test_is_ordered_by_scheduled_time_in_utc(scheduled: str | None, expected: da
         b'{"flowRunId": "r", "exportResults": [{"name": "", "size": 1}]}',
         b'{"flowRunId": "r", "exportResults": [{"name": "a.csv", "size": -1}]}',
         b'{"flowRunId": "r", "exportResults": [7]}',
+        b'{"flowRunId": "r", "flowRunId": "s"}',
+        b'{"flowRunId": "r", "exportResults": [{"name": "a.csv", "name": "b.csv", "size": 1}]}',
+        b'{"flowRunId": "r", "exportResults": [{"name": "a\\u0000.csv", "size": 1}]}',
+        b'{"flowRunId": "r", "exportResults": [{"name": "a\\ud800.csv", "size": 1}]}',
+        b'{"flowRunId": "r", "scheduledTime": "0001-01-01T00:00:00+14:00"}',
+        b'{"a":' + b"[" * 100_000,
+        b'{"flowRunId": "r", "size": ' + b"9" * 5_000 + b"}",
+        '{"flowRunId": "r"}'.encode("utf-16"),
         b'{"flowRunId": "r", "exportResults": [7], "size": 1}',
         b'{"flowRunId": "r", "exportResults": [{"name": "a.csv"}, {"name": "b.csv"}], "size": 9}',
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from campaign_cdp.exceptions import FileReplacedError
 from campaign_cdp.feeds.model import AudienceFeed
-from campaign_cdp.file_sets import KnownFile, StoredObject
+from campaign_cdp.file_sets import FileSet, KnownFile, StoredObject
 from campaign_cdp.file_sets.search import MAX_WAITING, find_next_file_set
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -73,6 +73,7 @@ class Memory:
 
     states: dict[tuple[str, int, str], tuple[str, StoredObject | None]] = field(default_factory=dict)
     applied_until: datetime | None = None
+    applied: set[tuple[str, str]] = field(default_factory=set)
     calls: int = 0
 
     def remember(self, state: str, *objects: StoredObject, manifest: StoredObject | None = None) -> None:
@@ -88,6 +89,9 @@ class Memory:
             if seen_in:
                 found[obj.key] = KnownFile(state, manifest or seen_in[-1])
         return found
+
+    def is_applied(self, feed: str, file_set: FileSet) -> bool:
+        return (file_set.id, file_set.fingerprint) in self.applied
 
     def last_applied(self, feed: str) -> datetime | None:
         return self.applied_until
@@ -236,6 +240,37 @@ class TestWithManifest:
         finding = find_next_file_set(shelf, feed(), memory, NOON)
         assert finding.problem
         assert (finding.problem.code, shelf.reads) == ("ACR-301", [])
+
+    def test_a_time_ahead_of_the_manifest_is_a_problem(self, shelf: Shelf, memory: Memory) -> None:
+        for hours, taken in ((24, ["in/g.csv"]), (25, None)):
+            shelf.put("in/g.csv")
+            at = NOON + timedelta(hours=hours)
+            doc = {
+                "flowRunId": "r",
+                "scheduledTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+                "exportResults": [{"name": "g.csv", "size": 10}],
+            }
+            shelf.put("in/manifest-d-r.json", json.dumps(doc).encode(), NOON)
+            finding = find_next_file_set(shelf, feed(), memory, NOON)
+            assert keys(finding) == taken
+        assert finding.problem
+        assert finding.problem.code == "ACR-301"
+        assert "all later ones would look older" in finding.problem.message
+
+    @pytest.mark.parametrize("export", ["full", "incremental"])
+    def test_a_second_manifest_of_an_applied_run_is_superseded(self, shelf: Shelf, memory: Memory, export: str) -> None:
+        part, first = shelf.put("in/g.csv"), shelf.put_manifest("r1", "g.csv")
+        shelf.put_manifest("r1", "g.csv", folder="in/copy/")
+        found = find_next_file_set(shelf, feed(export), memory, NOON).file_set
+        assert found
+        memory.remember("applied", part, first, manifest=first)
+        memory.applied.add((found.id, found.fingerprint))
+        memory.applied_until = found.ordered_at
+
+        finding = find_next_file_set(shelf, feed(export), memory, NOON)
+
+        assert (finding.file_set, finding.problem, finding.waiting_for) == (None, None, ())
+        assert [file_set.id for file_set in finding.superseded] == ["r1"]
 
     def test_a_listed_file_outside_the_name_pattern_is_a_problem(self, shelf: Shelf, memory: Memory) -> None:
         shelf.put_manifest("r1", "g.json")

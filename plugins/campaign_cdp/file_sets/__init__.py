@@ -99,5 +99,8 @@ class Seen(Protocol):
     def known(self, feed: str, objects: Sequence[StoredObject]) -> dict[str, KnownFile]:
         """Return what is known, by key; a key never seen is left out. One statement per call, however many objects."""
 
+    def is_applied(self, feed: str, file_set: FileSet) -> bool:
+        """Tell whether exactly this version of the file set was applied."""
+
     def last_applied(self, feed: str) -> datetime | None:
         """Return ``ordered_at`` of the newest applied file set, or ``None``."""

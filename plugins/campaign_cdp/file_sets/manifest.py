@@ -6,13 +6,24 @@ anywhere below the feed's prefix, and folders only decide between files of the s
 
 from __future__ import annotations
 
+import codecs
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from campaign_cdp.exceptions import ManifestError
 from campaign_cdp.file_sets import StoredObject
@@ -29,14 +40,30 @@ class _Read(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
 
+def _last_step(path: str) -> str:
+    """Refuse what no storage can hold, because the database could not hold a message about it either."""
+    path.encode()  # half a character is a ValueError
+    if "\0" in path:
+        raise ValueError("holds a NUL character")
+    return path.rsplit("/", 1)[-1]
+
+
 class ExportResult(_Read):
     """One file of the export. ``size`` is in bytes as stored."""
 
-    name: Annotated[
-        str, BeforeValidator(lambda v: v.rsplit("/", 1)[-1] if isinstance(v, str) else v), Field(min_length=1)
-    ]
+    name: Annotated[str, AfterValidator(_last_step), Field(min_length=1)]
     size: int = Field(ge=0)
     sink_path: str = Field(default="", alias="sinkPath")
+
+
+def _in_utc(time: datetime | None) -> datetime | None:
+    """A time without zone is UTC to AEP."""
+    if time is None or time.tzinfo is None:
+        return time and time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is before or after all times in UTC") from None
 
 
 class Manifest(_Read):
@@ -44,7 +71,7 @@ class Manifest(_Read):
 
     # The id becomes part of a folder name when files are historised.
     flow_run_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]{0,99}$")] = Field(alias="flowRunId")
-    scheduled_time: datetime | None = Field(default=None, alias="scheduledTime")
+    scheduled_time: Annotated[datetime | None, AfterValidator(_in_utc)] = Field(default=None, alias="scheduledTime")
     export_results: Annotated[tuple[ExportResult, ...], BeforeValidator(lambda v: v or ())] = Field(
         default=(), alias="exportResults"
     )
@@ -59,9 +86,8 @@ class Manifest(_Read):
         return data
 
     def ordered_at(self, fallback: datetime) -> datetime:
-        """``scheduledTime`` in UTC, which is what a time without zone means to AEP."""
-        time = self.scheduled_time or fallback
-        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        """``scheduledTime`` in UTC."""
+        return self.scheduled_time or fallback
 
     def entries(self) -> list[ExportResult]:
         """Files in part order: 1, 2, ... 10, whatever the order in the manifest."""
@@ -83,13 +109,32 @@ def read_manifest(body: bytes, where: str) -> Manifest:
     :raises ManifestError: if it is not JSON or lacks something; waiting cannot fix it.
     """
     try:
-        return Manifest.model_validate_json(body)
+        return Manifest.model_validate(_document(body))
     except ValidationError as err:
         reasons = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg']}" for e in err.errors()[:3])
-        raise ManifestError(
-            f"{where} ({len(body):,} bytes) is not a manifest: {reasons}. Its export is not loaded. "
-            "Have AEP write it again, or remove it."
-        ) from err
+        raise _unusable(where, body, reasons) from None  # pydantic's words quote what it found
+    except (ValueError, RecursionError) as err:
+        raise _unusable(where, body, str(err)) from err
+
+
+def _document(body: bytes) -> Any:
+    text = body.removeprefix(codecs.BOM_UTF8).decode()
+    return json.loads(text, object_pairs_hook=_without_repeats)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON's readers take the last of two equal keys; with two lists of files, one would be lost without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _unusable(where: str, body: bytes, reasons: str) -> ManifestError:
+    return ManifestError(
+        f"{where} ({len(body):,} bytes) is not a manifest: {reasons}. Its export is not loaded. "
+        "Have AEP write it again, or remove it."
+    )
 
 
 def match_parts(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from heapq import nlargest, nsmallest
 from typing import Final, Generic, Protocol, TypeVar
@@ -33,6 +34,8 @@ from campaign_cdp.file_sets.rules import (
 #: File sets that one look judges: the oldest of an incremental feed, the newest of a full one.
 MAX_WAITING: Final = 100
 MAX_MANIFEST_BYTES: Final = 10_000_000
+#: How far a manifest's time may be ahead of the moment it was written: clocks and time zones differ.
+_MOST_AHEAD: Final = timedelta(days=1)
 
 _NEVER_SEEN = KnownFile(None)
 T = TypeVar("T")
@@ -57,7 +60,14 @@ def find_next_file_set(zone: Listing, feed: AudienceFeed, seen: Seen, now: datet
     search = _Search(zone, feed, seen)
     rule = feed.complete_when
     candidates = search.by_series(rule, now) if isinstance(rule, StableFor) else search.by_manifest()
-    return next_file_set(feed.export, candidates, seen.last_applied(feed.id))
+    last_applied = seen.last_applied(feed.id)
+    while True:
+        finding = next_file_set(feed.export, candidates, last_applied)
+        if finding.file_set is None or not seen.is_applied(feed.id, finding.file_set):
+            return finding
+        # Two manifests tell of the same export. The second must not fail every run from now on.
+        repeated = finding.file_set
+        candidates = [replace(c, standing=Standing.REPEATED) if c.file_set == repeated else c for c in candidates]
 
 
 class _Shortlist(Generic[T]):
@@ -142,6 +152,7 @@ class _Search:
             return self._broken(FileSet(obj.name, obj.modified, (), obj), standing, manifest)
         ordered_at = manifest.ordered_at(obj.modified)
         try:
+            self._check_time(obj, ordered_at)
             self._check_names(obj, manifest)
             parts, missing = match_parts(manifest, obj, named)
         except ManifestError as err:
@@ -157,6 +168,15 @@ class _Search:
     def _has_news(self, parts: Sequence[StoredObject]) -> bool:
         """A manifest that is only written again, perhaps with another ETag, must not load its files twice."""
         return any(known.state not in SETTLED for _, known in self._with_known(parts))
+
+    def _check_time(self, obj: StoredObject, ordered_at: datetime) -> None:
+        """Once a set is applied, those before it are stale: one of the year 9999 would be the last for ever."""
+        if ordered_at > obj.modified + _MOST_AHEAD:
+            raise ManifestError(
+                f"{self.zone.url}/{obj.key} was written at {obj.modified:%Y-%m-%d %H:%M} UTC, yet its scheduledTime is "
+                f"{ordered_at:%Y-%m-%d %H:%M} UTC. The file set is not loaded: all later ones would look older. "
+                "Correct the time, or remove the manifest."
+            )
 
     def _check_names(self, obj: StoredObject, manifest: Manifest) -> None:
         pattern = self.feed.landing_zone.name_pattern

@@ -74,6 +74,10 @@ class Runs(LedgerSession):
         """Return the run that applied exactly this version of the file set."""
         return self._find(_VERSION, {"feed": feed, **version_of(file_set)})
 
+    def is_applied(self, feed: str, file_set: FileSet) -> bool:
+        """Tell whether exactly this version of the file set was applied."""
+        return self.applied_by(feed, file_set) is not None
+
     def last_applied(self, feed: str) -> datetime | None:
         """Return ``ordered_at`` of the newest applied file set, or ``None``."""
         row = self._row(
