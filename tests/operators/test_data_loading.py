@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 
 import pytest
 
 from campaign_cdp import exceptions
+from campaign_cdp.hooks.campaign.audience import AudienceDatabase
+from campaign_cdp.hooks.campaign.sql import connect
+from campaign_cdp.ledger.store import Ledger
+from campaign_cdp.operators.data_loading import LoadPartOperator
+from campaign_cdp.rows.reader import PartReader
 from tests.operators.importing import HEADER, line
 
 GOOD = f"{HEADER}\n{line('ann@x.io', name='Ann')}\n".encode()
@@ -34,6 +40,27 @@ def test_unreadable_part_quarantines_the_whole_file_set(imports, body, error):
 
     assert imports.recipients() == []
     assert imports.sql("SELECT state, error_code FROM cdp.sync_run") == [("quarantined", error.code)]
+    assert imports.sql("SELECT tablename FROM pg_tables WHERE tablename ~ '^work_'") == [], "the first part had lines"
+
+
+def test_a_part_that_comes_too_late_for_a_quarantine_says_so(imports):
+    imports.export(GOOD, b"")
+    context = imports.context("run1")
+    good, empty = imports.file_transfer(context)
+    with connect("campaign_db") as conn:
+        run = Ledger(conn).run_of(imports.feed.id, "run1")
+    with pytest.raises(exceptions.EmptyFileError):
+        LoadPartOperator(task_id="data_loading", feed=imports.feed, part=empty).execute(context)
+
+    with pytest.raises(exceptions.RunAbandonedError, match="quarantined"):
+        LoadPartOperator(task_id="data_loading", feed=imports.feed, part=good).execute(context)
+    reader = PartReader(io.BytesIO(GOOD), imports.feed, lambda _: None)
+    layout = reader.open()
+    with connect("campaign_db") as conn:
+        database = AudienceDatabase(conn, imports.feed, run.run_id)
+        with pytest.raises(exceptions.RunAbandonedError, match="dropped meanwhile"):
+            database.load_part(1, layout, reader.dialect, reader.null, reader.lines())
+        conn.rollback()
 
 
 def test_repaired_part_under_the_same_name_is_taken(imports):

@@ -140,8 +140,12 @@ class LoadPartOperator(BaseOperator):
         metrics.seconds("data_loading", self.feed.id, duration)
 
     def _quarantine(self, dag_run_id: str, obj: StoredObject, err: FileFormatError) -> None:
-        """In a transaction of its own: the one that failed is rolled back, no line of it stays."""
+        """In transactions of their own: the one that failed is rolled back, and no line of other parts stays either."""
         err.add_note(f"File: {obj.key} ({obj.size:,} bytes). The file set is quarantined until a new version arrives.")
         with connect(self.feed.campaign) as conn:
             ledger = Ledger(conn)
-            ledger.quarantine(ledger.run_of(self.feed.id, dag_run_id).run_id, err)
+            run_id = ledger.run_of(self.feed.id, dag_run_id).run_id
+            is_quarantined = ledger.quarantine(run_id, err)
+        if is_quarantined:  # by now: a part that is being loaded is waited for, and it waits for the ledger
+            with connect(self.feed.campaign) as conn:
+                work_tables.drop(conn, run_id)
