@@ -31,6 +31,7 @@ def test_in_a_network_of_containers_connections_name_the_service(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CDP_SANDBOX_HOST", "sandbox")
+    monkeypatch.setattr("socket.gethostbyname", {"sandbox": "10.0.0.2"}.__getitem__)
     postgres, s3, azurite, sftp = (with_ports(kind, tmp_path / kind.name) for kind in SERVERS)
     assert isinstance(postgres, PostgresServer)
     assert isinstance(s3, S3Server)
@@ -42,9 +43,9 @@ def test_in_a_network_of_containers_connections_name_the_service(
     blob = json.loads(azurite.connections()["AIRFLOW_CONN_LANDING_ZONE_AZURE_BLOB"])["extra"]["connection_string"]
 
     assert "host=sandbox" in postgres.dsn()
-    assert "listen_addresses=0.0.0.0" in postgres.command()
+    assert "listen_addresses=10.0.0.2" in postgres.command()
     assert "http://sandbox:12000" in s3.connections()["AIRFLOW_CONN_LANDING_ZONE_S3"]
-    assert "-ip.bind=0.0.0.0" in s3.command()
+    assert "-ip.bind=10.0.0.2" in s3.command()
     assert "BlobEndpoint=http://sandbox:12000/sandbox;" in blob
     assert azurite.client().account_name == "sandbox"
     assert json.loads(sftp.connections()["AIRFLOW_CONN_LANDING_ZONE_SFTP"])["host"] == "sandbox"

@@ -11,14 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from campaign_cdp.sandbox.serving import READY
 from campaign_cdp.sandbox.stack import Sandbox
 
+ADDRESS = "127.0.0.2"
+
 
 @contextmanager
 def serving(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    env = {**os.environ, "CDP_SANDBOX_DIR": str(folder)}
+    # Not the loopback address that everything is used to, and still on no other machine's way.
+    env = {**os.environ, "CDP_SANDBOX_DIR": str(folder), "CDP_SANDBOX_HOST": ADDRESS}
     command = [sys.executable, "-m", "campaign_cdp", "sandbox", "serve", "--zone", "sftp"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
         try:
@@ -39,16 +43,17 @@ def wait_until_ready(folder: Path, program: subprocess.Popen[str]) -> None:
 
 def printed_connections(folder: Path) -> dict[str, str]:
     command = [sys.executable, "-m", "campaign_cdp", "sandbox", "env", "--raw"]
-    env = {**os.environ, "CDP_SANDBOX_DIR": str(folder)}
+    env = {**os.environ, "CDP_SANDBOX_DIR": str(folder), "CDP_SANDBOX_HOST": ADDRESS}
     lines = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.splitlines()
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_servers_live_as_long_as_the_program(tmp_path: Path) -> None:
+def test_servers_live_as_long_as_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_SANDBOX_HOST", ADDRESS)
     with serving(tmp_path) as first:
         box, connections = Sandbox(tmp_path), printed_connections(tmp_path)
-        assert json.loads(connections["AIRFLOW_CONN_CAMPAIGN_DB"])["schema"] == "campaign"
-        assert json.loads(connections["AIRFLOW_CONN_LANDING_ZONE_SFTP"])["login"] == "campaign"
+        assert json.loads(connections["AIRFLOW_CONN_CAMPAIGN_DB"])["host"] == ADDRESS
+        assert json.loads(connections["AIRFLOW_CONN_LANDING_ZONE_SFTP"])["host"] == ADDRESS
         first.terminate()
         said, _ = first.communicate(timeout=30)
     assert first.returncode == 0, said

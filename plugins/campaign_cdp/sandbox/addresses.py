@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import Final
 
 LOOPBACK: Final = "127.0.0.1"
@@ -14,5 +15,5 @@ def host() -> str:
 
 
 def bind_address() -> str:
-    """Address that the servers listen on: loopback, or all interfaces once ``CDP_SANDBOX_HOST`` is set."""
-    return LOOPBACK if host() == LOOPBACK else "0.0.0.0"  # noqa: S104 - asked for, in a container  # nosec B104
+    """Address that the servers listen on: that of :func:`host`, and no other."""
+    return socket.gethostbyname(host())

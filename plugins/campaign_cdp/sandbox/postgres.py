@@ -118,6 +118,9 @@ class PostgresServer(EmbeddedServer):
         return _NOBODY if os.geteuid() == 0 and not _user_namespace() else None
 
     def prepare(self) -> None:
+        # initdb lets in clients of 127.0.0.1 only; which ones reach the server at all is decided by where it listens.
+        self._hba.write_text("host all all all scram-sha-256\n", encoding="ascii")
+        self._hand_over(self._hba)
         if self._data.exists():
             return
         unfinished = self.folder / "data.new"
@@ -137,6 +140,7 @@ class PostgresServer(EmbeddedServer):
             **self.settings,
             "port": str(self.port),
             "listen_addresses": bind_address(),
+            "hba_file": str(self._hba),
             "unix_socket_directories": "",
         }
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
@@ -149,6 +153,10 @@ class PostgresServer(EmbeddedServer):
     @property
     def _data(self) -> Path:
         return self.folder / "data"
+
+    @property
+    def _hba(self) -> Path:
+        return self.folder / "pg_hba.conf"
 
     def _prefix(self) -> tuple[str, ...]:
         return _user_namespace() if os.geteuid() == 0 else ()

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from campaign_cdp.exceptions import SandboxError
-from campaign_cdp.sandbox.addresses import LOOPBACK, bind_address, host
+from campaign_cdp.sandbox.addresses import bind_address, host
 from campaign_cdp.sandbox.hosts import StorageServer
 from campaign_cdp.sandbox.ports import GRPC_OFFSET
 from campaign_cdp.sandbox.server import generated_secret
@@ -99,8 +99,8 @@ class S3Server(StorageServer):
     def command(self) -> list[str]:
         ports = self.record.ports
         return [
-            *(weed(), "-logtostderr=true", "mini", f"-dir={self._data}", f"-ip={LOOPBACK}"),
-            f"-ip.bind={bind_address()}",
+            *(weed(), "-logtostderr=true", "mini", f"-dir={self._data}"),
+            *(f"-ip={bind_address()}", f"-ip.bind={bind_address()}"),
             *(f"-{name}.port={port}" for name, port in ports.items()),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
             *("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),

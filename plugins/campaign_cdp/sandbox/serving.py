@@ -30,9 +30,9 @@ READY = "ready"
 def serve(zones: tuple[ServedZone, ...]) -> None:
     """Run the servers until this program is stopped, and stop them with it.
 
-    With the environment variable CDP_SANDBOX_HOST the servers listen on all interfaces and are found under that name,
-    e.g. that of a service of Docker Compose. Set it only where nobody else can reach them. While all are up there is a
-    file `ready` in the sandbox's folder.
+    With the environment variable CDP_SANDBOX_HOST the servers listen on the address of that name and are found under
+    it, e.g. that of a service of Docker Compose. Set it only where nobody else can reach them. While all are up there
+    is a file `ready` in the sandbox's folder.
 
     Exit code 1: a server ended by itself.
     """
