@@ -37,6 +37,11 @@ PAYLOADS: Final = MappingProxyType(
         "cast": "x'::regclass::text||'",
     }
 )
+#: One for each way out of a place, where trying all would take long.
+SOME: Final = tuple(
+    PAYLOADS[name]
+    for name in ("quote", "quoted identifier", "dollar quotes", "backslash quote", "placeholders", "braces", "template")
+)
 #: What ends a comment of a statement.
 LINE_ENDS: Final = MappingProxyType(
     {

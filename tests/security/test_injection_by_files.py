@@ -5,12 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from campaign_cdp.exceptions import SyncError
+from campaign_cdp.exceptions import FeedConfigError, SyncDataError, SyncError
+from campaign_cdp.file_sets import StoredObject
+from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
+from campaign_cdp.hooks.landing_zone.local import LocalLandingZone
+from campaign_cdp.operators.replay import _correction
+from campaign_cdp.replay import replay_folder
 from tests.operators.importing import Import
-from tests.security.payloads import IMPOSSIBLE, LONG, PAYLOADS
+from tests.security.payloads import IMPOSSIBLE, LINE_ENDS, LONG, PAYLOADS, SOME
 
 COLUMNS = {
     "email": {"from": "email"},
@@ -63,7 +69,7 @@ def test_headers_are_looked_up_and_never_run(target: str, folder) -> None:
     assert row == tuple(names[:5])
 
 
-@pytest.mark.parametrize("text", [text for text in PAYLOADS.values() if "/" not in text])
+@pytest.mark.parametrize("text", [*SOME, LINE_ENDS["line end"]])
 def test_names_of_files_are_stored_as_they_are(text: str, target: str, folder) -> None:
     imports = Import(folder, target, id="names", list=None, columns=COLUMNS)
     name = f"{text}.csv"
@@ -79,7 +85,7 @@ def test_names_of_files_are_stored_as_they_are(text: str, target: str, folder) -
     assert found == [(f"in/gold/{name}",)]
 
 
-@pytest.mark.parametrize("text", [*PAYLOADS.values(), *IMPOSSIBLE.values(), "../../x", "..", LONG])
+@pytest.mark.parametrize("text", [*SOME, *LINE_ENDS.values(), *IMPOSSIBLE.values(), "../../x", "..", LONG])
 def test_what_a_manifest_says_is_taken_or_refused_with_a_code(text: str, target: str, folder) -> None:
     imports = Import(folder, target, id="manifests", columns=COLUMNS, alerts={"late_after": "1s"})
     for n, broken in enumerate(({"flowRunId": text}, {"name": text}, {"sinkPath": text}, {"scheduledTime": text})):
@@ -93,3 +99,44 @@ def test_what_a_manifest_says_is_taken_or_refused_with_a_code(text: str, target:
             imports.run(f"manifest {n}")
         assert caught.value.code not in {"ACR-000", "ACR-100"}
         assert caught.value.message.replace("\n", "").replace("\xa0", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *SOME,
+        "../../secret.csv",
+        "x/../../../../secret.csv",
+        "/etc/passwd",
+        "./x.csv",
+        "a//b.csv",
+        "a\0.csv",
+        "\x1b[2J",
+    ],
+)
+def test_a_replayed_file_lies_where_corrections_lie(key: str, target: str, folder) -> None:
+    folder.put("secret.csv", b"email,account,t1,street,reject_part,reject_line\na@example.com,a,b,c,1,3\n")
+    imports = Import(folder, target, id="replays", columns=COLUMNS)
+    with (
+        landing_zone_for(imports.feed.landing_zone) as zone,
+        pytest.raises(SyncDataError, match="no corrected file") as caught,
+    ):
+        _correction(zone, imports.feed, replay_folder(imports.feed) + key)
+    assert "\x1b" not in str(caught.value)
+    with landing_zone_for(imports.feed.landing_zone) as zone, pytest.raises(SyncDataError, match="no corrected file"):
+        _correction(zone, imports.feed, key)
+
+
+@pytest.mark.parametrize("key", ["../x", "a/../../x", "a\0b", "", "/", "a//b", "."])
+def test_no_key_leads_out_of_a_local_landing_zone(key: str, folder) -> None:
+    zone = LocalLandingZone("zone")
+    here = StoredObject("in/a.csv", 1, "e", datetime(2026, 1, 1, tzinfo=UTC))
+    for use in (
+        lambda: zone.stat(key),
+        lambda: zone.open(StoredObject(key, 1, "e", here.modified)),
+        lambda: zone.stage(key, iter([b"x"])),
+        lambda: zone.move(here, key),
+        lambda: zone.delete(StoredObject(key, 1, "e", here.modified)),
+    ):
+        with pytest.raises(FeedConfigError, match="is no key below"):
+            use()

@@ -142,9 +142,11 @@ def new(feed_id: str, direction: str, export: str) -> None:
             f"The feed {feed_id} exists already; nothing was written. See: cdp feeds show {feed_id}"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(feed_text(feed_id, direction, export), encoding="utf-8")
     try:
+        path.write_text(feed_text(feed_id, direction, export), encoding="utf-8")
         load_feed(path)
+    except (OSError, ValueError) as err:
+        raise click.BadParameter(f"makes no name of a file: {type(err).__name__}", param_hint="ID") from None
     except FeedFileError as err:
         path.unlink()
         raise click.BadParameter("; ".join(p.text for p in err.problems), param_hint="ID") from err
