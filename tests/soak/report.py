@@ -8,15 +8,16 @@ from typing import Any
 from rich.table import Table
 
 
-def tables(result: Mapping[str, Any], parts: Sequence[str]) -> Iterator[Table]:
+def tables(result: Mapping[str, Any], parts: Sequence[str], engine: str) -> Iterator[Table]:
     """Yield the tables of some parts."""
-    for name, found in result.items():
-        if name.startswith("soak_") and "soak" in parts:
-            yield _soak(found)
-    if "sensor" in parts and "sensor" in result:
+    if "soak" in parts:
+        yield _soak(result[f"soak_{engine}"])
+    if "sensor" in parts:
         yield _sensor(result["sensor"])
-    if "parse" in parts and "parse" in result:
+    if "parse" in parts:
         yield _parse(result["parse"])
+    if "memory" in parts:
+        yield _memory(result["memory_of_exports"])
 
 
 def _soak(found: Mapping[str, Any]) -> Table:
@@ -46,4 +47,13 @@ def _parse(found: Mapping[str, Any]) -> Table:
     for name in ("dag_processor", "task_of_all_feeds", "task"):
         one = found[name]
         table.add_row(name.replace("_", " "), *(f"{one[key]:,}" for key in ("seconds", "cpu_s", "mb", "dags")))
+    return table
+
+
+def _memory(found: Mapping[str, Any]) -> Table:
+    about = f"{found['bytes_per_exported_key']} bytes an event remembered, {found['bytes_per_tracking_log']} a log row"
+    table = Table("window", "seconds", "PostgreSQL cpu s", "microseconds an event", title=about)
+    for name in ("first_window", "overlapped"):
+        one = found[name]
+        table.add_row(name.replace("_", " "), *(f"{one[key]:,}" for key in ("seconds", "cpu_s", "cpu_us_per_event")))
     return table

@@ -65,7 +65,7 @@ def main(ctx: click.Context, only: tuple[str, ...], as_json: bool, **options: An
             result |= _MEASURES[part](folder, bars, options)
         _RESULT.parent.mkdir(exist_ok=True)
         _RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    for table in tables(result, only or _PARTS):
+    for table in tables(result, only or _PARTS, options["engine"]):
         _CONSOLE.print(table)
     if as_json:
         click.echo(json.dumps(result))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,12 +60,27 @@ def measured(stand: Stand, tracking_rows: int, told: Callable[[str], None]) -> d
     rows = _number(stand.dsn, "SELECT count(*) FROM cdp.exported_key")
     return {
         "bytes_per_exported_key": round(_number(stand.dsn, _KEYS), 1),
+        **_weighed(stand, feed),
         "bytes_per_tracking_log": round(_number(stand.dsn, _LOG), 1),
         "tracking_rows": tracking_rows,
         "events": int(rows),
         "first_window": first.per_event(rows),
         "overlapped": second.per_event(rows),
     }
+
+
+def _weighed(stand: Stand, feed: EventFeed) -> dict[str, float]:
+    """Bytes of an event in a published file, as it travels and unpacked."""
+    packed = unpacked = events = 0
+    storage = stand.storage(feed.landing_zone)
+    for obj in storage.objects(feed.landing_zone.prefix):
+        packed += obj.size
+        with storage.open(obj.key) as stream, gzip.open(stream) as lines:
+            for line in lines:
+                unpacked += len(line)
+                events += 1
+    found = {"bytes_per_event_gzip": packed, "bytes_per_event_csv": unpacked}
+    return {name: round(size / events, 1) for name, size in found.items()}
 
 
 def _send(dsn: str, tracking_rows: int) -> None:
