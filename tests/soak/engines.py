@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Protocol, Self
 
+import psycopg
+
 from campaign_cdp.sandbox.campaign_database import create_database
 from campaign_cdp.sandbox.cluster import AirflowCluster
 from campaign_cdp.sandbox.valkey import ValkeyServer
@@ -35,6 +37,9 @@ class Engine(Protocol):
 
         :raises SystemExit: if something of it has ended.
         """
+
+    def is_waiting(self, feeds: int) -> bool:
+        """Tell whether so many feeds wait for files."""
 
 
 class OneProcess:
@@ -69,6 +74,9 @@ class OneProcess:
         if self._process is None or self._process.poll() is not None:
             raise SystemExit(f"The carrier has ended:\n{self._log.read_text(errors='replace')[-3000:]}")
         return {"carrier": self._process.pid}
+
+    def is_waiting(self, feeds: int) -> bool:
+        return True  # within a second
 
 
 class Cluster:
@@ -113,6 +121,11 @@ class Cluster:
         if ended:
             raise SystemExit(f"{', '.join(ended)} of Airflow has ended; see {self._airflow.logs}.")
         return {name: process.pid for name, process in self._airflow.components.items()}
+
+    def is_waiting(self, feeds: int) -> bool:
+        with psycopg.connect(self._stand.postgres.dsn(_METADATA)) as conn:
+            row = conn.execute("SELECT count(*) FROM task_instance WHERE state = 'deferred'").fetchone()
+        return bool(row and row[0] >= feeds)
 
 
 def engine_of(name: str, stand: Stand, workers: int) -> Engine:

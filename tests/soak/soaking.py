@@ -10,7 +10,7 @@ from typing import Any, Final
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.feeds.model import AudienceFeed
 from tests.soak.arrivals import Arrival, Arrivals, Plan
-from tests.soak.engines import engine_of
+from tests.soak.engines import Engine, engine_of
 from tests.soak.feeds import Numbers, write_feeds
 from tests.soak.samples import Sample, Sampler, staged_objects
 from tests.soak.stand import Events, Stand, fill
@@ -91,6 +91,7 @@ def _carried(
     arrivals = Arrivals(plan, stand.storage_of(), events.before)
     with engine_of(soak.engine, stand, soak.workers) as engine:
         sampler = Sampler(stand, engine.processes, every=soak.every, min_age=soak.min_age)
+        _wait_for_sensors(engine, len(plan.feeds))
         first, written = _quiet(sampler, stand), wal_bytes(stand.dsn)
         sampler.start()
         started = time.monotonic()
@@ -126,6 +127,16 @@ def _report(stand: Stand, carried: Carried) -> dict[str, Any]:
         "resources": {name: verdict.to_json() for name, verdict in judged.items()},
         "leaks": [name for name, verdict in judged.items() if verdict.leak],
     }
+
+
+def _wait_for_sensors(engine: Engine, feeds: int) -> None:
+    """Airflow has just been started, and starts the runs of all feeds at once; nobody's audience waits for that."""
+    deadline = time.monotonic() + _PATIENCE
+    while not engine.is_waiting(feeds):
+        engine.processes()
+        if time.monotonic() > deadline:
+            raise SystemExit(f"Of {feeds} feeds not all wait for files after {_PATIENCE} s.")
+        time.sleep(1)
 
 
 def _wait(
