@@ -100,6 +100,10 @@ bench-export: $(VENV)/.installed ## Measure the export against its floor, two pa
 bench-zones: $(VENV)/.installed ## Measure each landing zone against the storage's own client
 	@$(BIN)/python -m tests.benchmarks.bench_zones $(BENCH_ARGS)
 
+.PHONY: chaos
+chaos: $(VENV)/.installed-dev ## Kill and disturb tasks hundreds of times; nothing may be lost, doubled or stuck
+	@$(BIN)/python -m tests.chaos.run $(CHAOS_ARGS)
+
 .PHONY: bench-page
 bench-page: $(VENV)/.installed-dev ## Measure how fast the Sync runs page answers over 100,000 runs
 	@$(BIN)/python -m tests.benchmarks.bench_page $(BENCH_ARGS)

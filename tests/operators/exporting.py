@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import gzip
 import io
 import json
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import psycopg
-from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from campaign_cdp.feeds.event_feed import EventFeed
 from campaign_cdp.operators.data_extraction import ExtractPartitionOperator
@@ -20,6 +19,7 @@ from campaign_cdp.operators.end_export import EndExportOperator
 from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
 from campaign_cdp.operators.publication import PublishFilesOperator
 from campaign_cdp.sensors.landing_check import LandingCheckSensor
+from tests.chaos.steps import SKIPPED, Step, Steps, run_here, sensor_steps
 from tests.places import Place
 
 FEED: dict[str, Any] = {
@@ -50,31 +50,32 @@ class Export:
             "outlet_events": _OutletEvents(events),
         }
 
+    def steps(self, dag_run_id: str = "run1", **params: Any) -> Steps:
+        """What happens in which process."""
+        context = self.context(dag_run_id, **params)
+        for n, partition in enumerate((yield self._step("incremental_query", IncrementalQueryOperator, context)), 1):
+            yield self._step(f"data_extraction {n}", ExtractPartitionOperator, context, partition=partition)
+        if (yield self._step("file_transfer", PublishFilesOperator, context)) != SKIPPED:
+            yield from self._landing_check(context)
+            yield self._step("end", EndExportOperator, context)
+
     def run(self, dag_run_id: str = "run1", **params: Any) -> dict[str, int]:
         """Run all tasks; returns the counts of the window."""
-        context = self.context(dag_run_id, **params)
-        partitions = IncrementalQueryOperator(task_id="incremental_query", feed=self.feed).execute(context)
-        for partition in partitions:
-            ExtractPartitionOperator(task_id="data_extraction", feed=self.feed, partition=partition).execute(context)
-        try:
-            PublishFilesOperator(task_id="file_transfer", feed=self.feed).execute(context)
-            self.landing_check(context)
-            return EndExportOperator(task_id="end", feed=self.feed).execute(context)
-        except AirflowSkipException:
-            ((counts,),) = self.sql("SELECT counts FROM cdp.export_window WHERE dag_run_id = %s", dag_run_id)
-            return counts
+        results = run_here(self.steps(dag_run_id, **params))
+        if "end" in results:
+            return results["end"]
+        ((counts,),) = self.sql("SELECT counts FROM cdp.export_window WHERE dag_run_id = %s", dag_run_id)
+        return counts
 
     def landing_check(self, context: dict[str, Any]) -> Any:
-        sensor = LandingCheckSensor(task_id="landing_check", feed=self.feed)
-        try:
-            return sensor.execute(context)
-        except TaskDeferred as deferred:
-            event = asyncio.run(_first_event(deferred.trigger))
-            sensor = LandingCheckSensor(task_id="landing_check", feed=self.feed)  # as Airflow does
-            kwargs = {**(deferred.kwargs or {}), "event": event}
-            counts = sensor.resume_execution(deferred.method_name, kwargs, context)
-            assert sensor.window_id is not None
-            return counts
+        return list(run_here(self._landing_check(context)).values())[-1]
+
+    def _landing_check(self, context: dict[str, Any]) -> Generator[Step, Any, Any]:
+        return sensor_steps(lambda: LandingCheckSensor(task_id="landing_check", feed=self.feed), context)
+
+    def _step(self, name: str, operator: Callable[..., Any], context: dict[str, Any], **fields: Any) -> Step:
+        task_id = name.partition(" ")[0]
+        return Step(name, lambda: operator(task_id=task_id, feed=self.feed, **fields).execute(context))
 
     def sql(self, query: str, *args: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.dsn) as conn:
@@ -84,10 +85,10 @@ class Export:
     def object_keys(self, prefix: str = "") -> list[str]:
         return list(self.place.sizes(prefix))
 
-    def events(self) -> list[dict[str, Any]]:
-        """All published events of all runs, CSV or JSON lines."""
+    def events(self, *folders: str) -> list[dict[str, Any]]:
+        """All published events of all runs, CSV or JSON lines; those in AEP's folder, or in ``folders``."""
         found: list[dict[str, Any]] = []
-        for key in self.object_keys(self.feed.landing_zone.prefix):
+        for key in [key for folder in folders or (self.feed.landing_zone.prefix,) for key in self.object_keys(folder)]:
             body = self.place.read(key)
             text = (gzip.decompress(body) if key.endswith(".gz") else body).decode()
             rows = csv.DictReader(io.StringIO(text)) if ".csv" in key else map(json.loads, text.splitlines())
@@ -101,7 +102,3 @@ class _OutletEvents:
 
     def __getitem__(self, asset: Any) -> Any:
         return self.events.setdefault(asset.name, SimpleNamespace(extra=None))
-
-
-async def _first_event(trigger: Any) -> dict[str, Any]:
-    return (await anext(trigger.run())).payload

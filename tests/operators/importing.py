@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import uuid
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import psycopg
-from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.operators.data_loading import LoadPartOperator
@@ -20,6 +19,7 @@ from campaign_cdp.operators.end import EndImportOperator
 from campaign_cdp.operators.reconciliation import ReconcileOperator
 from campaign_cdp.operators.update_data import ApplyAudienceOperator
 from campaign_cdp.sensors.file_set import FileSetSensor
+from tests.chaos.steps import Step, Steps, run_here, sensor_steps
 from tests.places import Place
 
 HEADER = "email,crmId,firstName,city,optOut,segmentMembership.seg_namespace.seg_id.status"
@@ -99,29 +99,29 @@ class Import:
         }
 
     def file_transfer(self, context: dict[str, Any]) -> Any:
-        sensor = FileSetSensor(task_id="file_transfer", feed=self.feed)
-        try:
-            return sensor.execute(context)
-        except TaskDeferred as deferred:
-            event = asyncio.run(_first_event(deferred.trigger))
-            return getattr(sensor, deferred.method_name)(context, event)
+        return list(run_here(self._file_transfer(context)).values())[-1]
+
+    def steps(self, dag_run_id: str = "run1", **params: Any) -> Steps:
+        """What happens in which process."""
+        context = self.context(dag_run_id, **params)
+        for n, part in enumerate((yield from self._file_transfer(context)), start=1):
+            yield self._step(f"data_loading {n}", LoadPartOperator, context, part=part)
+        yield self._step("deduplication", DeduplicateOperator, context)
+        yield self._step("reconciliation", ReconcileOperator, context)
+        yield self._step("update_data", ApplyAudienceOperator, context)
+        yield self._step("end", EndImportOperator, context)
 
     def run(self, dag_run_id: str = "run1", **params: Any) -> dict[str, int]:
         """Run all tasks; returns the counts of ``update_data``, or of ``reconciliation`` in a preview."""
-        context = self.context(dag_run_id, **params)
-        for part in self.file_transfer(context):
-            LoadPartOperator(task_id="data_loading", feed=self.feed, part=part).execute(context)
-        DeduplicateOperator(task_id="deduplication", feed=self.feed).execute(context)
-        counts = ReconcileOperator(task_id="reconciliation", feed=self.feed).execute(context)
-        try:
-            counts = ApplyAudienceOperator(task_id="update_data", feed=self.feed).execute(context)
-            EndImportOperator(task_id="end", feed=self.feed).execute(context)
-        except AirflowSkipException:
-            try:
-                EndImportOperator(task_id="end", feed=self.feed).execute(context)
-            except AirflowSkipException:
-                return counts
-        return counts
+        results = run_here(self.steps(dag_run_id, **params))
+        return results.get("update_data", results["reconciliation"])
+
+    def _file_transfer(self, context: dict[str, Any]) -> Generator[Step, Any, Any]:
+        return sensor_steps(lambda: FileSetSensor(task_id="file_transfer", feed=self.feed), context)
+
+    def _step(self, name: str, operator: Callable[..., Any], context: dict[str, Any], **fields: Any) -> Step:
+        task_id = name.partition(" ")[0]
+        return Step(name, lambda: operator(task_id=task_id, feed=self.feed, **fields).execute(context))
 
     # -- Campaign's side ----------------------------------------------------------------------------------------------
 
@@ -160,7 +160,3 @@ class _OutletEvents:
 
     def __getitem__(self, asset: Any) -> Any:
         return self.events.setdefault(asset.name, SimpleNamespace(extra=None, added=[], add=lambda *a, **k: None))
-
-
-async def _first_event(trigger: Any) -> dict[str, Any]:
-    return (await anext(trigger.run())).payload

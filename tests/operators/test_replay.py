@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from dataclasses import replace
 
 import pytest
@@ -21,8 +20,8 @@ from campaign_cdp.hooks.campaign.sql import connect
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.ledger.store import Ledger
 from campaign_cdp.replay import picked_records, replay_folder
+from tests.chaos.child import in_child
 from tests.operators.importing import HEADER, Import, line
-from tests.operators.killing import in_child
 from tests.pgp import decrypted, encrypted, needs_gpg
 
 LONG = "A" * 70  # firstName takes 50 characters
@@ -129,14 +128,14 @@ def test_a_killed_and_cleared_replay_ends_like_an_undisturbed_one(new_import):
         return imports.recipients("saccount, semail"), imports.members(), fates(imports), imports.sql(replays)
 
     other, replay_of = prepared()
-    _, events = in_child(lambda: other.run("replay1", replay_of=replay_of), counting=True)
+    events = in_child(lambda: other.run("replay1", replay_of=replay_of)).events
 
     for moment in (0.4, 0.9):
         imports, replay_of = prepared()
-        killed, _ = in_child(lambda: imports.run("replay1", replay_of=replay_of), int(events * moment))  # noqa: B023
-        again, _ = in_child(lambda: imports.run("replay1", replay_of=replay_of))  # noqa: B023
+        killed = in_child(lambda: imports.run("replay1", replay_of=replay_of), int(events * moment))  # noqa: B023
+        again = in_child(lambda: imports.run("replay1", replay_of=replay_of))  # noqa: B023
 
-        assert (os.WIFSIGNALED(killed), again) == (True, 0)
+        assert (killed.killed, again.error) == (True, "")
         assert result(imports) == result(other)
 
 
