@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from campaign_cdp.exceptions import FileReplacedError, WindowGapError, WindowUnfinishedError
+from campaign_cdp.exceptions import FileReplacedError, RetriableSyncError, WindowGapError, WindowUnfinishedError
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
 from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
 from campaign_cdp.operators.publication import PublishFilesOperator
 from campaign_cdp.sandbox.deliveries import Events, flip, late, simulate
 from campaign_cdp.sandbox.feed_sources import dataflow_for
+from tests.chaos.child import Child
 
 #: All events happened before this test, yet within every overlap of the windows it opens.
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
@@ -153,7 +154,7 @@ def test_gap_longer_than_campaigns_retention_is_an_error_not_a_hole(new_export):
 def test_another_run_waits_until_a_half_published_window_is_finished(new_export, monkeypatch):
     export = new_export()
     send(export)
-    monkeypatch.setattr("tests.operators.exporting.Export.landing_check", _broken)
+    monkeypatch.setattr("campaign_cdp.sensors.landing_check.LandingCheckSensor.execute", _broken)
     with pytest.raises(ConnectionError):
         export.run("run1")
 
@@ -163,6 +164,20 @@ def test_another_run_waits_until_a_half_published_window_is_finished(new_export,
 
 def _broken(self, context):
     raise ConnectionError
+
+
+def test_an_extraction_that_cannot_write_fails_at_once_although_rows_are_under_way(new_export, monkeypatch):
+    export = new_export(parts={"max_rows": 10})
+    send(export)
+
+    def broken(self, key, body):
+        raise RetriableSyncError("No route to the storage.")
+
+    monkeypatch.setattr("campaign_cdp.hooks.landing_zone.s3.S3LandingZone.stage", broken)
+
+    ended = Child(lambda: export.run("run1")).ended(time_limit=30)
+
+    assert (ended.timed_out, ended.error) == (False, "RetriableSyncError: ACR-200 No route to the storage.")
 
 
 def test_published_file_that_vanished_fails_the_landing_check(new_export, monkeypatch):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -78,9 +79,10 @@ class ExtractPartitionOperator(BaseOperator):
 
     def _write(self, database: EventDatabase, window: Window, part: Partition) -> Iterator[StagedFile]:
         limits, columns = self.feed.parts, flat_columns(feed_mappings(self.feed), self.feed)
-        blocks = database.copy_rows(window.window_id, part, min(limits.max_rows, _BLOCK_ROWS))
-        files = split(blocks, max_rows=limits.max_rows, max_bytes=limits.max_bytes)
-        with encryption_for(self.feed.pgp) as encrypt:
+        rows = database.copy_rows(window.window_id, part, min(limits.max_rows, _BLOCK_ROWS))
+        # Closed on an error too: the connection cannot roll back, and waits for ever, while rows are under way.
+        with closing(rows) as blocks, encryption_for(self.feed.pgp) as encrypt:
+            files = split(blocks, max_rows=limits.max_rows, max_bytes=limits.max_bytes)
             encode = encoder(self.feed, columns, encrypt)
             for file_no, file in enumerate(files, start=1):
                 yield self._stage(window, part, file_no, file, encode)

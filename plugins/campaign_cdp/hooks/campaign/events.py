@@ -6,7 +6,7 @@ Every method works inside the caller's transaction and commits nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -120,10 +120,13 @@ class EventDatabase:
             found += [(name, first + 1, last) for first, last in pairwise(edges)]
         return [Partition(number, *each) for number, each in enumerate(found, start=1)]
 
-    def copy_rows(self, window_id: int, partition: Partition, block_rows: int = 100_000) -> Iterator[Block]:
+    def copy_rows(
+        self, window_id: int, partition: Partition, block_rows: int = 100_000
+    ) -> Generator[Block, None, None]:
         """Write a partition's events in the feed's format, without header, in constant memory.
 
-        An event whose row Campaign purged since it was selected is left out.
+        An event whose row Campaign purged since it was selected is left out. Whoever does not take all has to close
+        this before the transaction ends, or its end waits for ever.
 
         :param block_rows: most rows of a block; a file is cut between blocks.
         :raises WindowAbandonedError: if the window's keys are not those that were selected.
