@@ -100,7 +100,8 @@ class S3Server(StorageServer):
         ports = self.record.ports
         return [
             *(weed(), "-logtostderr=true", "mini", f"-dir={self._data}"),
-            *(f"-ip={bind_address()}", f"-ip.bind={bind_address()}"),
+            # Its parts remember each other by this name; a container's address is another one after a while.
+            *(f"-ip={host()}", f"-ip.bind={bind_address()}"),
             *(f"-{name}.port={port}" for name, port in ports.items()),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
             *("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),
