@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from campaign_cdp.hooks.campaign.connection import CampaignHook
-from campaign_cdp.hooks.campaign.sql import connect
+from campaign_cdp.hooks.campaign.sql import connect, open_connection
 from campaign_cdp.ledger.migrate import upgrade
 
 NewHook = Callable[..., CampaignHook]
@@ -157,3 +158,14 @@ def test_form_that_is_left_empty_changes_nothing_and_a_filled_one_does(new_hook)
 
     with connect("campaign_form") as conn:
         assert conn.execute("SHOW application_name").fetchone() == ("cdp test",)
+
+
+def test_both_ends_notice_that_the_other_is_gone(new_hook):
+    options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+    conn = open_connection(new_hook().get_conn_id())
+    with conn, socket.socket(fileno=os.dup(conn.fileno())) as client:
+        ours = [client.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+        names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
+        servers = [int(conn.execute(f"SHOW {name}").fetchone()[0]) for name in names]
+
+    assert ours == servers == [60, 10, 6]

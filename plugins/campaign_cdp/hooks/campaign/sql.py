@@ -17,6 +17,10 @@ from campaign_cdp.settings import sql_dir
 
 #: Sorting and hashing a million keys in memory instead of on disk; per task, and tasks are few.
 _SESSION = "SET timezone = 'UTC'; SET work_mem = '256MB'; SET client_min_messages = 'warning'"
+#: Seconds. A worker whose machine or network is gone says no farewell: without a question now and then, its session
+#: would hold its locks for two hours, which is when the system asks, and the retry would wait for them.
+_KEEPALIVE = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6}
+_NOTICE_A_LOST_CLIENT = "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6"
 #: A statement of a killed worker must not run on for minutes and hold its locks. PostgreSQL 14 and newer.
 _NOTICE_A_DEAD_CLIENT = (
     "SELECT set_config(name, '2000', false) FROM pg_settings WHERE name = 'client_connection_check_interval'"
@@ -42,10 +46,12 @@ def open_connection(conn_id: str, *, connect_timeout: int | None = None) -> psyc
     hook.connection = copy(hook.connection)
     # A form saves what nobody filled in, and the driver takes that for a value.
     given = {name: value for name, value in hook.connection.extra_dejson.items() if value not in (None, "")}
-    hook.connection.extra = json.dumps(({"connect_timeout": connect_timeout} if connect_timeout else {}) | given)
+    timeout = {"connect_timeout": connect_timeout} if connect_timeout else {}
+    hook.connection.extra = json.dumps(_KEEPALIVE | timeout | given)
     conn = cast("psycopg.Connection", hook.get_conn())
     try:
         conn.execute(_SESSION)
+        conn.execute(_NOTICE_A_LOST_CLIENT)
         conn.execute(_NOTICE_A_DEAD_CLIENT)
         conn.commit()
     except psycopg.Error:
