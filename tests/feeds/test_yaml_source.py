@@ -29,6 +29,15 @@ from campaign_cdp.feeds.yaml_source import dotted, read_source
         pytest.param("a: 1\n---\nb: 1\n", ":2:1: is not valid YAML: the file holds a second document", id="documents"),
         pytest.param("a: 1\nb: \x07\n", ":2: is not valid YAML: it holds a control character", id="control"),
         pytest.param("a: !!python/name:os.system 1\n", "must be put in quotes", id="python-tag"),
+        pytest.param("a: 1\nb: !!int x\n", ":2: the tag tag:yaml.org,2002:int is not for", id="tag"),
+        pytest.param("a: 1\nb: &b\n  c: *b\n", ":3: the alias *b stands inside of what it names", id="own-alias"),
+        pytest.param("a: 1\nb: " + "[" * 60, ":2: blocks are nested more than 50 deep", id="depth"),
+        pytest.param("a: 1 #" + "x" * 1_000_000, ":1: has more than 1,000,000 bytes", id="size"),
+        pytest.param(
+            "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)),
+            ":14: stands for more than 50,000 values",
+            id="aliases of aliases",
+        ),
         pytest.param("", ":1: is empty", id="empty"),
         pytest.param("- a\n", ":1: must consist of 'key: value' lines", id="list"),
     ],
@@ -41,6 +50,13 @@ def test_syntax_error_says_where_and_what_to_look_for(tmp_path: Path, text: str,
         read_source(path)
 
     assert expected in str(caught.value)
+
+
+def test_aliases_in_reason_and_long_numbers_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "feed.yaml"
+    path.write_text("a: &a {b: 1}\nc: [*a, *a]\nd: " + "9" * 5_000 + "\ne: ! x\n")
+
+    assert read_source(path).data == {"a": {"b": 1}, "c": [{"b": 1}, {"b": 1}], "d": "9" * 5_000, "e": "x"}
 
 
 def test_file_that_is_not_utf8_names_the_line(tmp_path: Path) -> None:
@@ -83,13 +99,6 @@ def test_plain_scalars_keep_their_types_and_a_bom_is_ignored(tmp_path: Path) -> 
     path.write_bytes(b"\xef\xbb\xbfa: [true, 12, 1.5, null, 5_000, -1]\n")
 
     assert read_source(path).data == {"a": [True, 12, 1.5, None, 5000, -1]}
-
-
-def test_block_that_contains_itself_does_not_hang(tmp_path: Path) -> None:
-    path = tmp_path / "feed.yaml"
-    path.write_text("a: &a {b: *a}\n")
-
-    assert list(read_source(path).repeated_keys()) == []
 
 
 def test_dotted_writes_list_items_in_brackets() -> None:

@@ -18,6 +18,8 @@ from campaign_cdp.feeds.scalars import PATTERN_HINTS
 from campaign_cdp.feeds.yaml_source import FeedSource
 
 _LISTED = 14
+#: Nobody corrects more at once, and looking for what was meant takes its time.
+_EXPLAINED = 200
 _TYPES = {
     "string_type": "must be text; put the value in quotes",
     "int_parsing": "must be a whole number",
@@ -42,9 +44,15 @@ def explain(source: FeedSource, error: ValidationError, model: type[BaseModel]) 
 
     :param model: of the whole file.
     """
-    found = (_at_its_key(item) for item in error.errors())
+    errors = error.errors()
+    found = (_at_its_key(item) for item in errors[:_EXPLAINED])
     meant = (item for item in found if _meant(source, item["loc"], model))
-    return [problem for item in meant for problem in _problems(source, item, model)]
+    problems = [problem for item in meant for problem in _problems(source, item, model)]
+    if more := errors[_EXPLAINED:]:
+        problems.append(
+            source.problem(more[0]["loc"], f"and {len(more):,} more problems; is this the right file?", key=())
+        )
+    return problems
 
 
 def broken_rule(source: FeedSource, rule: FeedRuleError) -> Problem:

@@ -12,6 +12,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from campaign_cdp.feeds.problems import FeedFileError, Problem
+from campaign_cdp.feeds.yaml_limits import MAX_BYTES, too_much
 from campaign_cdp.feeds.yaml_syntax import syntax_problem
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -29,7 +30,7 @@ class _Loader(_Base):
 for _tag, _pattern, _first in (
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("int", r"^[-+]?(?:0|[1-9][0-9_]*)$", "-+0123456789"),
+    ("int", r"^[-+]?(?:0|[1-9][0-9_]{0,30})$", "-+0123456789"),  # Python refuses thousands of digits
     ("float", r"^[-+]?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?$", "-+0123456789"),
     ("merge", r"^<<$", "<"),
 ):
@@ -86,6 +87,8 @@ def read_source(path: Path) -> FeedSource:
     """
     text = _read(path)
     try:
+        if problem := too_much(path, yaml.parse(text, Loader=_Loader)):
+            raise FeedFileError(path, [problem])
         loader = _Loader(text)
         root = loader.get_single_node()
         data = loader.construct_document(root) if isinstance(root, MappingNode) else {}
@@ -106,9 +109,12 @@ def dotted(keys: Sequence[str | int]) -> str:
 
 def _read(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except OSError as err:
         raise FeedFileError(path, [Problem(path, 1, "", f"cannot be read: {err.strerror}")]) from err
+    if len(raw) > MAX_BYTES:
+        raise FeedFileError(path, [Problem(path, 1, "", f"has more than {MAX_BYTES:,} bytes; this is no such file")])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as err:
