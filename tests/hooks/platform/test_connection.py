@@ -103,6 +103,17 @@ def test_sandbox_on_a_later_page_is_found(adobe, new_hook):
     assert [request.query["offset"] for request in adobe.requests[1:]] == [["0"], ["50"]]
 
 
+@pytest.mark.parametrize("sandboxes", [{"prod": {}}, "prod", 7, ["prod"], [None]])
+def test_sandboxes_that_are_no_list_of_objects_are_an_error(adobe, new_hook, sandboxes):
+    adobe.answers[SANDBOXES_PATH] = lambda _: (200, {"sandboxes": sandboxes})
+
+    ok, text = new_hook().test_connection()
+
+    assert not ok
+    assert text.startswith("ACR-100 ")
+    assert "something else than a list of sandboxes" in text
+
+
 def test_wrong_secret_is_refused_and_never_repeated(adobe, new_hook):
     ok, text = new_hook(password="wrong-secret-7").test_connection()
 

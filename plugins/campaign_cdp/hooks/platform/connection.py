@@ -97,6 +97,11 @@ def _sandboxes(client: httpx.Client, access: PlatformAccess, token: str) -> Iter
                 headers=access.headers(token),
             )
         entries = checked(answer, access.platform_host, token).get("sandboxes") or []
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise FeedConfigError(
+                f"{access.platform_host} answered with something else than a list of sandboxes. Nothing was changed. "
+                "Check platform_host of the connection, and whether a proxy stands in between."
+            )
         yield from entries
         if len(entries) < _PAGE:
             return

@@ -64,7 +64,7 @@ def checked(answer: httpx.Response, host: str, secret: str) -> dict[str, Any]:
 def _json(answer: httpx.Response) -> dict[str, Any] | None:
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # nested without end
         return None
     return body if isinstance(body, dict) else None
 
@@ -74,6 +74,7 @@ def _said(answer: httpx.Response, secret: str) -> str:
     body = _json(answer) or {}
     words = [str(body[key]) for key in ("error", "error_description", "title", "detail", "message") if body.get(key)]
     text = " ".join(" ".join(words).split()).replace(secret, "***")[:_SHOWN]
+    text = text.encode("utf-8", "replace").decode()  # JSON can spell half a character, which no log could hold
     return f" ({text})" if text else ""
 
 
