@@ -45,7 +45,7 @@ def test_in_a_network_of_containers_connections_name_the_service(
     assert "host=sandbox" in postgres.dsn()
     assert "listen_addresses=10.0.0.2" in postgres.command()
     assert "http://sandbox:12000" in s3.connections()["AIRFLOW_CONN_LANDING_ZONE_S3"]
-    assert "-ip.bind=10.0.0.2" in s3.command()
+    assert "-ip.bind=0.0.0.0" in s3.command()
     assert "BlobEndpoint=http://sandbox:12000/sandbox;" in blob
     assert azurite.client().account_name == "sandbox"
     assert json.loads(sftp.connections()["AIRFLOW_CONN_LANDING_ZONE_SFTP"])["host"] == "sandbox"

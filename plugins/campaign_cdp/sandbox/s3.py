@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from campaign_cdp.exceptions import SandboxError
-from campaign_cdp.sandbox.addresses import bind_address, host
+from campaign_cdp.sandbox.addresses import LOOPBACK, host
 from campaign_cdp.sandbox.hosts import StorageServer
 from campaign_cdp.sandbox.ports import GRPC_OFFSET
 from campaign_cdp.sandbox.server import generated_secret
@@ -100,8 +100,7 @@ class S3Server(StorageServer):
         ports = self.record.ports
         return [
             *(weed(), "-logtostderr=true", "mini", f"-dir={self._data}"),
-            # Its parts remember each other by this name; a container's address is another one after a while.
-            *(f"-ip={host()}", f"-ip.bind={bind_address()}"),
+            *(f"-ip={LOOPBACK}", f"-ip.bind={_bind_address()}"),
             *(f"-{name}.port={port}" for name, port in ports.items()),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
             *("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),
@@ -141,6 +140,14 @@ class S3Server(StorageServer):
     @property
     def _identities(self) -> Path:
         return self.folder / "identities.json"
+
+
+def _bind_address() -> str:
+    """SeaweedFS listens on one address or on all.
+
+    Its parts remember each other by address, and that of a container changes: so they talk by loopback, clients do not.
+    """
+    return LOOPBACK if host() == LOOPBACK else "0.0.0.0"  # noqa: S104 - of a container
 
 
 @lru_cache(maxsize=8)  # making a client takes a fifth of a second of CPU
