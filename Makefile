@@ -111,3 +111,11 @@ bench-page: $(VENV)/.installed-dev ## Measure how fast the Sync runs page answer
 .PHONY: soak
 soak: $(VENV)/.installed-dev ## Carry 500 file sets of 50 feeds and look for leaks; crowded folders; parsing of 200 feeds
 	@$(BIN)/python -m tests.soak.run $(SOAK_ARGS)
+
+.PHONY: corpus
+corpus: $(VENV)/.installed-dev ## Put 400 odd files through the import; each has to end as outcomes.csv says
+	@$(BIN)/python -m tests.corpus.run $(CORPUS_ARGS)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.installed-dev ## Look for input that breaks a promise, 100 times longer than `make test`; FUZZ_ARGS="--seconds 600"
+	@$(BIN)/python -m tests.fuzz.run $(FUZZ_ARGS)

@@ -8,7 +8,7 @@ from campaign_cdp.sandbox.local_folder import LocalFolder
 from tests.corpus.build import corpus, stored
 from tests.corpus.cases import OUTCOMES, Case, cases
 from tests.corpus.desk import PERSONAL, Desk, is_as_expected
-from tests.corpus.recipes import Recipes
+from tests.corpus.recipes import why_not
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def desk(new_desk, tmp_path_factory) -> Desk:
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_case(desk: Desk, case: Case, capsys, caplog) -> None:
-    if reason := Recipes.missing(case):
+    if reason := why_not(case, "local"):
         pytest.skip(reason)
 
     outcome, wrong = desk.run(case)

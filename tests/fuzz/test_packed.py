@@ -88,6 +88,7 @@ def test_anything_is_sniffed(head: bytes) -> None:
 
 
 @needs_gpg
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("armoured", [False, True])
 def test_spoilt_pgp_messages(key_pair, pgp_connection: Callable[..., str], temp, tmp_path, armoured: bool) -> None:
     good = encrypted(key_pair, gzip.compress(_TEXT, mtime=0), tmp_path, armoured=armoured)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign_cdp.attributes import ValueType
@@ -17,6 +17,7 @@ from campaign_cdp.rows.dialect import Dialect
 from campaign_cdp.rows.header import QUALIFIED_AT, STATUS, Layout
 from campaign_cdp.rows.rejects import Reject
 from campaign_cdp.rows.validator import RowValidator
+from tests.fuzz.effort import effort
 from tests.rows.parts import a_feed, copy_rows
 
 _ATTRIBUTES = ["account", "email", "salutation", "firstName", "birthDate", "gender", "boolean1", "text1"]
@@ -130,7 +131,7 @@ def _field(target: str | None, feed: AudienceFeed) -> st.SearchStrategy[str]:
     return st.integers(0, 15).flatmap(lambda n: _ANYTHING if n == 9 else fitting if n < 6 else st.just(plain))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@effort(300)
 @given(st.data())
 def test_what_the_fast_path_takes_the_validator_takes_with_the_same_meaning(data: st.DataObject) -> None:
     feed = data.draw(feeds())

@@ -8,13 +8,14 @@ import re
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign_cdp.exceptions import SyncError
 from campaign_cdp.feeds.model import AudienceFeed
 from campaign_cdp.rows.reader import PartReader
 from campaign_cdp.rows.rejects import Reject
+from tests.fuzz.effort import effort
 from tests.rows.parts import Drip, Outcome, a_feed, copy_rows, read_part
 
 _TEXTS = ["text1", "text2", "text3"]
@@ -47,7 +48,7 @@ def _rfc4180(value: str, delimiter: str, _: str) -> str:
     return value if not re.search(rf"[\n\r\"{re.escape(delimiter)}]", value) else '"' + value.replace('"', '""') + '"'
 
 
-@settings(max_examples=200, deadline=None)
+@effort(200)
 @given(
     rows=_ROWS, delimiter=_DELIMITERS, escape=st.sampled_from("\\'"), null=st.sampled_from(["null", "NULL", "", '""'])
 )
@@ -62,7 +63,7 @@ def test_what_sparks_writer_wrote_is_read_back_exactly(
     assert (outcome.rows, outcome.codes) == (rows, [])
 
 
-@settings(max_examples=200, deadline=None)
+@effort(200)
 @given(rows=_ROWS, delimiter=_DELIMITERS)
 def test_what_an_rfc_4180_writer_wrote_is_read_back_exactly(rows: list[tuple[str | None, ...]], delimiter: str) -> None:
     """But for a backslash before a quote or another backslash, which to Spark is an escape."""
@@ -110,7 +111,7 @@ def _parts(draw: st.DrawFn) -> tuple[bytes, list[tuple[int, str, str | None]], i
 _SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=5)
 
 
-@settings(max_examples=150, deadline=None)
+@effort(150)
 @given(
     part=_parts(), sizes=_SIZES, members=st.integers(0, 3), block=st.one_of(st.just(512 * 1024), st.integers(30, 200))
 )
@@ -144,7 +145,7 @@ _NOISE = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@effort(400)
 @given(
     noise=_NOISE,
     header=st.sampled_from([b"", b"id,mail,first\n", b"id,mail,first\n"]),
