@@ -50,7 +50,12 @@ def desk(folder: Path, postgres_server: PostgresServer, s3_server: S3Server, exp
             metadata_url=metadata_url(postgres_server.dsn(), metadata),
             broker_url=valkey.url,
             connections={"AIRFLOW_CONN_CAMPAIGN_DB": campaign_connection(dsn), **s3_server.connections()},
-            env={**QUICK_RECOVERY, "CDP_FEEDS_DIR": str(folder / "feeds"), "CDP_RETRY_SECONDS": "1"},
+            env={
+                **QUICK_RECOVERY,
+                "CDP_FEEDS_DIR": str(folder / "feeds"),
+                "CDP_RETRY_SECONDS": "1",
+                "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",  # nobody changes them
+            },
             concurrency=1,
         ) as cluster,
     ):

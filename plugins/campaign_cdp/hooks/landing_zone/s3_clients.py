@@ -17,6 +17,13 @@ _kept: Final[dict[str, tuple[int, Any]]] = {}
 os.register_at_fork(after_in_child=_kept.clear)
 
 
+class _Hook(S3Hook):
+    """Amazon's hook, but for its look for an operator's name in the sources of all callers: a tenth of a second."""
+
+    def _get_caller(self, target_function_name: str = "execute") -> str:
+        return "campaign_cdp"
+
+
 def client_for(connection: str) -> Any:
     """Return the client of an Airflow connection; a new one once the connection was changed. Threads may share it.
 
@@ -27,7 +34,7 @@ def client_for(connection: str) -> Any:
     kept = _kept.get(connection)
     if kept and kept[0] == said:
         return kept[1]
-    client = S3Hook(aws_conn_id=connection).get_conn()
+    client = _Hook(aws_conn_id=connection).get_conn()
     _kept[connection] = said, client
     return client
 
