@@ -85,7 +85,7 @@ def _export(feed: dict[str, Any], number: int) -> dict[str, Any]:
     folders = {"prefix": f"events/{name}/", "staging": f"staging/{name}/"}
     return {
         **feed,
-        "schedule": "*/2 * * * *",
+        "schedule": "*/10 * * * *",
         "landing_zone": {**feed["landing_zone"], **folders},
         "logs": {"tracking": {"overlap": "7d"}},
         "window": {"first_run": "all", "settle": "0s"},
