@@ -104,6 +104,10 @@ bench-zones: $(VENV)/.installed ## Measure each landing zone against the storage
 chaos: $(VENV)/.installed-dev ## Kill and disturb tasks hundreds of times; nothing may be lost, doubled or stuck
 	@$(BIN)/python -m tests.chaos.run $(CHAOS_ARGS)
 
+.PHONY: bench-cluster
+bench-cluster: $(VENV)/.installed-dev ## Measure two Celery workers against one, and the way of a small file
+	@$(BIN)/python -m tests.benchmarks.bench_cluster $(BENCH_ARGS)
+
 .PHONY: bench-page
 bench-page: $(VENV)/.installed-dev ## Measure how fast the Sync runs page answers over 100,000 runs
 	@$(BIN)/python -m tests.benchmarks.bench_page $(BENCH_ARGS)
