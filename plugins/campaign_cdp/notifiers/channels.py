@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 #: Seconds that Slack or a webhook may take, unless its connection says otherwise.
 _TIMEOUT: Final = 15
+#: Clients that log addresses, also at INFO; those of Slack and of most webhooks are secrets.
+_SLACK: Final = "slack_sdk.webhook.client"
+_TALKATIVE: Final = ("urllib3.connectionpool", _SLACK, "slack_sdk.webhook.internal_utils")
 
 
 def send(channel: AnyChannel, seen: Occurrence, links: Links) -> None:
@@ -37,7 +42,8 @@ def send(channel: AnyChannel, seen: Occurrence, links: Links) -> None:
     :raises AlertNotSentError: if the other side did not take it.
     """
     try:
-        _sender(channel)(seen, links)
+        with _addresses_unlogged():
+            _sender(channel)(seen, links)
     except SyncError:
         raise
     except Exception as err:
@@ -58,6 +64,24 @@ def check(channel: AnyChannel) -> None:
         _slack_hook(channel)
     else:
         _web_session(channel)[0].close()
+
+
+@contextmanager
+def _addresses_unlogged() -> Iterator[None]:
+    """Keep what clients say by the way out of the log, for this thread only."""
+    thread = threading.get_ident()
+
+    def is_harmless(record: logging.LogRecord) -> bool:
+        return record.levelno > logging.INFO or record.thread != thread
+
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    for logger in loggers:
+        logger.addFilter(is_harmless)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_harmless)
 
 
 def _sender(channel: AnyChannel) -> Callable[[Occurrence, Links], None]:
@@ -113,7 +137,11 @@ def _slack_hook(channel: SlackChannel) -> SlackWebhookHook:
         from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
     except ImportError:
         raise _unusable(channel, "apache-airflow-providers-slack is not installed where this runs") from None
-    hook = SlackWebhookHook(slack_webhook_conn_id=channel.connection, timeout=_TIMEOUT)
+    hook = SlackWebhookHook(
+        slack_webhook_conn_id=channel.connection,
+        timeout=_TIMEOUT,
+        logger=logging.getLogger(_SLACK),  # rather than the hook's own, which is not kept silent
+    )
     with _found(channel):
         _require_encryption(channel, hook.client.url)
     return hook
