@@ -147,7 +147,7 @@ class _Inside:
     def run(self, work: Callable[[], object], writing: int) -> None:
         status, value, error = 1, None, ""
         try:
-            _be_quiet()
+            be_quiet()
             if self.counting or (self.moment and self.moment.kind in self.counts):
                 threading.setprofile(self.count)
                 sys.setprofile(self.count)
@@ -179,7 +179,7 @@ class _Inside:
             os.kill(os.getpid(), self.sign)
 
 
-def _be_quiet() -> None:
+def be_quiet() -> None:
     """A task's log would bury the report; ``CDP_CHAOS_LOG`` names a file for it."""
     log = os.open(os.environ.get("CDP_CHAOS_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for descriptor in (1, 2):

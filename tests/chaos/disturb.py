@@ -39,15 +39,15 @@ _STALL: Final = 3.0
 Planned = tuple[str, str, Trouble]
 
 
-def disturb(stand: Stand, prepared: Prepared, planned: Planned, number: int = 0) -> Row:
+def disturb(stand: Stand, prepared: Prepared, planned: Planned, *, apart: bool = True) -> Row:
     """Run a copy with one step in trouble, let it be tried again, and compare."""
     kind, step, trouble = planned
     started = time.monotonic()
     with stand.copy(prepared) as scenario:
-        harm = outcome_of(scenario, prepared, step, trouble, {})
+        harm = outcome_of(scenario, prepared, step, trouble, {}, apart=apart)
     outcome = "harmed" if harm else "same" if trouble.struck else "missed"
     return Row(
-        *(number, prepared.direction, prepared.zone, step, kind, outcome, harm.lost, harm.doubled, harm.stuck),
+        *(0, prepared.direction, prepared.zone, step, kind, outcome, harm.lost, harm.doubled, harm.stuck),
         *(round(time.monotonic() - started, 2), "; ".join((*harm.detail[:12], *trouble.notes)), kind),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from campaign_cdp.sandbox.local_folder import LocalFolder
 from campaign_cdp.sandbox.postgres import NOT_DURABLE, PostgresServer
 from campaign_cdp.sandbox.server import ServerRecord
 from campaign_cdp.sandbox.storages import StorageHost
+from tests.chaos.child import be_quiet
 from tests.chaos.disturb import disturb_full, disturb_zone
 from tests.chaos.matrix import Row, strike
 from tests.chaos.stand import Prepared, Stand
@@ -104,7 +104,7 @@ class Jobs:
 def _start(shared: Shared) -> None:
     from tests.chaos.preload import preload
 
-    os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
+    be_quiet()
     preload(*shared.zones)
     _stand.append(shared.stand())
 

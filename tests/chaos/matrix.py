@@ -85,13 +85,16 @@ def kills(seed: int, prepared: Sequence[Prepared]) -> Iterator[tuple[int, Prepar
         number += 1
 
 
-def strike(stand: Stand, number: int, prepared: Prepared, kill: Kill) -> Row:
-    """Run a copy, kill as planned, let Airflow go on, and compare."""
+def strike(stand: Stand, number: int, prepared: Prepared, kill: Kill, *, apart: bool = True) -> Row:
+    """Run a copy, kill as planned, let Airflow go on, and compare.
+
+    :param apart: see :func:`~tests.chaos.walk.walk`.
+    """
     started = time.monotonic()
     with stand.copy(prepared) as scenario:
         seen: dict[str, object] = {}
         killer = Killer(kill, when_dead=lambda: seen.update(_published(scenario)))
-        harm = outcome_of(scenario, prepared, kill.step, killer, seen)
+        harm = outcome_of(scenario, prepared, kill.step, killer, seen, apart=apart)
     outcome = "harmed" if harm else "same" if killer.struck else "missed"
     notes = (*harm.detail[:_MOST_DETAIL], *killer.notes)
     return Row(
@@ -106,10 +109,12 @@ def outcome_of(
     step: str,
     strike: Any,
     seen: Mapping[str, object],
+    *,
+    apart: bool = True,
 ) -> Harm:
     """Do the run with one step struck, and one more; compare both with undisturbed ones."""
     try:
-        _walk_and_clear(scenario, step, strike)
+        _walk_and_clear(scenario, step, strike, apart)
         harm = compare(prepared.expected[0], scenario.state(), "run1: ") + rewritten(seen, scenario.seen_by_aep())
         scenario.have_more()
         finished(Step("run2", lambda: scenario.run("run2")))
@@ -118,10 +123,10 @@ def outcome_of(
     return harm + compare(prepared.expected[1], scenario.state(), "run2: ") + holding(scenario.dsn)
 
 
-def _walk_and_clear(scenario: ImportScenario | ExportScenario, step: str, strike: Any) -> None:
+def _walk_and_clear(scenario: ImportScenario | ExportScenario, step: str, strike: Any, apart: bool) -> None:
     """Clear the Dag run if a message asks for it, where it may: a database that crashed has lost its work tables."""
     try:
-        walk(scenario.steps("run1"), step, strike)
+        walk(scenario.steps("run1"), step, strike, apart=apart)
     except StuckError as err:
         if not (getattr(strike, "may_clear", False) and "Clear " in str(err)):
             raise

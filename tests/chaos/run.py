@@ -80,7 +80,8 @@ def main(
                     _show(progress, task, rows, rows[-1])
     found = report.result(rows, seed=seed, started=started, seconds=time.monotonic() - begun)
     _RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    _tell(found, rows)
+    chosen = f"--zones {','.join(zones)} --directions {','.join(directions)}"
+    _tell(found, rows, f"python -m tests.chaos.run --seed {seed} {chosen}")
     if as_json:
         click.echo(json.dumps(found))
     sys.exit(1 if any(report.harms(rows).values()) else 0)
@@ -111,9 +112,11 @@ def _show(progress: Progress, task: Any, rows: list[Row], row: Row) -> None:
     harm = ", ".join(f"{count} {name}" for name, count in report.harms(rows).items())
     done = sum(row.outcome != "missed" for row in rows)
     progress.update(task, description=f"{row.direction} {row.zone} {row.task}", completed=done, harm=harm)
+    if not _CONSOLE.is_terminal and len(rows) % 20 == 0:  # a log has no bar
+        progress.console.print(f"{done} done: {harm}")
 
 
-def _tell(found: dict[str, Any], rows: list[Row]) -> None:
+def _tell(found: dict[str, Any], rows: list[Row], again_with: str) -> None:
     _CONSOLE.print(report.kill_table(rows), report.disturbance_table(found))
     _CONSOLE.print(found["totals"], f"in {found['seconds']:.0f} s, seed {found['seed']}; rows are in {_RESULT}")
     for row in rows:

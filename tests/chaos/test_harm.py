@@ -34,7 +34,7 @@ def done(local_stand, prepared) -> Iterator[Callable[[str], tuple]]:
         context = local_stand.copy(prepared(direction))
         copies.append(context)
         scenario = context.__enter__()
-        walk(scenario.steps("run1"))
+        walk(scenario.steps("run1"), apart=False)
         return scenario, prepared(direction).expected[0]
 
     yield copy
@@ -84,7 +84,7 @@ def test_an_export_that_forgets_what_it_sent_doubles_events(local_stand, prepare
     monkeypatch.setattr(EventDatabase, "_known", lambda self, window_id, name: sql.SQL("FALSE"))
 
     with local_stand.copy(prepared("export")) as scenario:
-        harm = outcome_of(scenario, prepared("export"), "", None, {})
+        harm = outcome_of(scenario, prepared("export"), "", None, {}, apart=False)
 
     assert harm.doubled > 10
 
@@ -101,7 +101,7 @@ def test_an_import_that_tells_before_it_is_done_loses_rows(local_stand, prepared
     execute = ApplyAudienceOperator.execute
     monkeypatch.setattr(ApplyAudienceOperator, "execute", too_early)
     with local_stand.copy(prepared("import")) as scenario:
-        harm = outcome_of(scenario, prepared("import"), "", None, {})
+        harm = outcome_of(scenario, prepared("import"), "", None, {}, apart=False)
 
     assert harm.lost or harm.stuck
 

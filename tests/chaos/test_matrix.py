@@ -46,7 +46,7 @@ def test_a_killed_task_ends_like_an_undisturbed_one(stand, prepared, number, dir
     history = prepared(direction, ZONES[number % 3])
     kill = replace(kill_of(Random(number), step, history.measures[step]), twin=False)
 
-    row = strike(stand, number, history, kill)
+    row = strike(stand, number, history, kill, apart=False)
 
     assert (row.outcome, row.detail) == ("same", "")
 
@@ -55,7 +55,9 @@ def test_a_killed_task_ends_like_an_undisturbed_one(stand, prepared, number, dir
 def test_a_task_that_was_thought_dead_and_is_not_does_no_harm(stand, prepared, direction, step):
     history = prepared(direction, "sftp")
 
-    row = strike(stand, 0, history, Kill(step, Moment("event", history.measures[step].events // 2), twin=True))
+    row = strike(
+        stand, 0, history, Kill(step, Moment("event", history.measures[step].events // 2), twin=True), apart=False
+    )
 
     assert row.outcome == "same", row
 
@@ -63,7 +65,7 @@ def test_a_task_that_was_thought_dead_and_is_not_does_no_harm(stand, prepared, d
 def test_a_task_goes_on_after_the_database_crashed(stand, prepared):
     history = prepared("import", "sftp")
 
-    row = disturb(stand, history, database_restart(stand, history, "deduplication", 0.5))
+    row = disturb(stand, history, database_restart(stand, history, "deduplication", 0.5), apart=False)
 
     assert row.outcome == "same", row
     assert "the Dag run was cleared" in row.detail, "its work tables are not logged"
@@ -72,7 +74,7 @@ def test_a_task_goes_on_after_the_database_crashed(stand, prepared):
 def test_a_task_goes_on_after_its_storage_was_restarted(stand, prepared):
     history = prepared("export", "sftp")
 
-    row = disturb(stand, history, storage_restart(stand, history, "file_transfer", 0.5))
+    row = disturb(stand, history, storage_restart(stand, history, "file_transfer", 0.5), apart=False)
 
     assert row.outcome == "same", row
 
@@ -91,7 +93,7 @@ def test_a_broken_or_hanging_connection_is_worth_a_retry(
 ):
     history = prepared(direction, zone)
 
-    row = disturb(stand, history, broken(stand, history, step, what, cut_after, stall))
+    row = disturb(stand, history, broken(stand, history, step, what, cut_after, stall), apart=False)
 
     assert row.outcome == "same", row
 
@@ -102,6 +104,6 @@ def test_a_full_disk_costs_only_time(stand, prepared, tmp_path):
     with ExitStack() as stack:
         small = Stand(stand.postgres, {"sftp": stack.enter_context(SmallServer(tmp_path))})
 
-        row = disturb(small, prepared("export", "sftp"), full(small, "storage full", "data_extraction 1"))
+        row = disturb(small, prepared("export", "sftp"), full(small, "storage full", "data_extraction 1"), apart=False)
 
     assert (row.outcome, "ACR-410" in row.detail) == ("same", True), row

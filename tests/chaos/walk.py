@@ -96,22 +96,44 @@ class Killer:
         return finished(step, self.time_limit)
 
 
-def walk(steps: Steps, at: str = "", strike: Callable[[Step], Any] | None = None) -> None:
+def walk(steps: Steps, at: str = "", strike: Callable[[Step], Any] | None = None, *, apart: bool = True) -> None:
     """Do all steps, each in a process of its own.
 
     :param at: name of the step that ``strike`` does instead, the first time it comes.
+    :param apart: else all before it are one process, and all after it: quicker, and seldom another result.
     :raises StuckError: if another step fails.
     """
     sent: Any = None
-    while True:
-        try:
-            step = steps.send(sent)
-        except StopIteration:
-            return
+    while step := (_next(steps, sent) if apart else _together(steps, sent, at if strike else "")):
         if strike and step.name == at:
             sent, strike = strike(step), None
         else:
             sent = finished(step)
+
+
+def _next(steps: Steps, sent: Any) -> Step | None:
+    try:
+        return steps.send(sent)
+    except StopIteration:
+        return None
+
+
+def _together(steps: Steps, sent: Any, until: str) -> Step | None:
+    """Do all steps up to one in a single child, which has a copy of them, and follow it by what they returned."""
+
+    def work() -> list[Any]:
+        returned: list[Any] = []
+        step = _next(steps, sent)
+        while step and step.name != until:
+            returned.append(may_skip(step)())
+            step = _next(steps, returned[-1])
+        return returned
+
+    returned = finished(Step(f"everything before {until or 'the end'}", work))
+    step = _next(steps, sent)
+    for value in returned:
+        step = _next(steps, value)
+    return step
 
 
 def finished(step: Step, time_limit: float = TIME_LIMIT) -> Any:
