@@ -64,6 +64,15 @@ check: $(VENV)/.installed-dev ## Lint, types, layers, SQL, and that generated fi
 .PHONY: audit
 audit: $(VENV)/.installed-dev ## Ask an advisory source about the locks; says so where none answers
 	@$(BIN)/python -m tests.security.audit $(AUDIT_ARGS)
+	@$(MAKE) --no-print-directory check-deploy
+
+.PHONY: check-deploy
+check-deploy: $(VENV)/.installed-dev ## Lint Dockerfile, docker-compose.yaml and workflows; a part of check
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yaml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yaml
+	@$(BIN)/zizmor --offline --quiet --no-progress --persona pedantic .github/workflows
+	@if command -v actionlint > /dev/null; then actionlint; else echo "Skipped: actionlint, which is not installed (no wheel brings it)"; fi
 
 .PHONY: docs
 docs: $(VENV)/.installed-dev ## Write the Dag catalogue, and build the documentation into build/site
