@@ -10,7 +10,9 @@ import psycopg
 import pytest
 
 from campaign_cdp.sandbox.deliveries import simulate
-from tests.distributed.desk import BAD, Desk, await_condition, put_file_set
+from tests.distributed.desk import BAD, Desk, await_condition, people, put_file_set
+from tests.security.leaks import find_leaks, told
+from tests.security.rehearsal import Secrets
 
 pytestmark = [pytest.mark.distributed, pytest.mark.timeout(300)]
 IMPORT, EXPORT = "audience_import__gold", "event_export__events"
@@ -95,3 +97,16 @@ def test_a_worker_that_dies_while_it_loads_costs_nothing_but_time(desk: Desk) ->
     assert ("worker-2", "success") in ended
     later = [one for one in tries if one["task_id"] not in {"file_transfer", "data_loading"}]
     assert _workers(later) == {"worker-2"}
+
+
+def test_no_component_logged_a_secret_or_a_person(desk: Desk) -> None:
+    """After all that happened here: scheduler, triggerer, Dag processor, API server, workers, and the tasks."""
+    secrets = Secrets(dict(desk.cluster.airflow.record.secrets))
+    secrets.of_environment(desk.cluster.environment())
+    persons = {email: email for export in range(1, desk.imports.exports + 1) for email, _ in people(export, 1)[:20]}
+    persons |= {f"rejected {part}": f"nobody-{part}-1" for part in range(4)}
+
+    leaks = find_leaks([desk.cluster.logs], secrets.known, persons)
+
+    assert len(secrets.known) >= 8
+    assert leaks == [], told(leaks)

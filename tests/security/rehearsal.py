@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from tests.security.leaks import SHORTEST
 
@@ -102,6 +103,15 @@ class Secrets:
             for name, secret in found.items():
                 if isinstance(secret, str) and len(secret) >= SHORTEST and _is_secret(name):
                     self.known[f"{variable} {name}"] = secret
+
+    def of_environment(self, environment: dict[str, str]) -> None:
+        """Learn the same of Airflow's variables, and the passwords in addresses."""
+        connections = {name: value for name, value in environment.items() if name.startswith("AIRFLOW_CONN_")}
+        self.of_connections(connections)
+        for name, value in environment.items():
+            password = urlsplit(value).password if "://" in value and name not in connections else None
+            if password and len(password) >= SHORTEST:
+                self.known[f"{name} password"] = unquote(password)
 
 
 def _is_secret(name: str) -> bool:
