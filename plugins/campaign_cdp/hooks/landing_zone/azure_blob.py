@@ -34,6 +34,7 @@ from campaign_cdp.hooks.landing_zone.copying import Copy, CopyingLandingZone, So
 from campaign_cdp.hooks.landing_zone.object_stream import ObjectStream, quoted
 from campaign_cdp.hooks.landing_zone.ranges import RangeBody
 from campaign_cdp.hooks.landing_zone.rechunk import rechunked
+from campaign_cdp.hooks.landing_zone.refusals import require_verification
 
 #: Metadata name of a copy's mark; Azure allows no dash in one.
 ORIGIN: Final = "cdp_origin_etag"
@@ -70,12 +71,13 @@ class AzureBlobLandingZone(CopyingLandingZone):
     def _service(self) -> BlobServiceClient:
         try:
             # Without one, the hook's own error would not say which feed to correct.
-            BaseHook.get_connection(self.connection)
+            extra = BaseHook.get_connection(self.connection).extra_dejson
         except AirflowNotFoundException as err:
             raise FeedConfigError(
                 f"Airflow connection {self.connection!r} does not exist, so {self.url} cannot be reached. Create it "
                 "(type wasb), or correct landing_zone.connection of the feed."
             ) from err
+        require_verification(self.connection, extra, "connection_verify")
         with connecting(self.url, self.connection):
             return WasbHook(wasb_conn_id=self.connection).get_conn()
 

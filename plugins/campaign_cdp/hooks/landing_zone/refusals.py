@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from campaign_cdp.exceptions import FileReplacedError
+from collections.abc import Mapping
+from typing import Any, Final
+
+from campaign_cdp.exceptions import FeedConfigError, FileReplacedError
 from campaign_cdp.file_sets import StoredObject
+
+_NO: Final = frozenset({"false", "0", "no", "off"})
+
+
+def require_verification(connection: str, extra: Mapping[str, Any], key: str) -> None:
+    """Refuse a connection that trusts whoever answers.
+
+    :param key: of the extra, what switches the check of certificates off.
+    :raises FeedConfigError: if it does.
+    """
+    if str(extra.get(key, "")).lower() in _NO:
+        raise FeedConfigError(
+            f"Connection {connection!r} switches off the check of certificates ({key} in its extra), so anybody could "
+            f"pose as the storage. Nothing was read or written. Remove it, or put the path of the CA's file there."
+        )
 
 
 def replaced(url: str) -> FileReplacedError:

@@ -11,6 +11,8 @@ from typing import Any, Final
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import BaseHook, Connection
 
+from campaign_cdp.hooks.landing_zone.refusals import require_verification
+
 #: Connection id -> what the connection said, and the client that was made of it.
 _kept: Final[dict[str, tuple[int, Any]]] = {}
 # Parent and child must not talk over one socket.
@@ -29,8 +31,13 @@ def client_for(connection: str) -> Any:
 
     :raises AirflowNotFoundException: if there is no such connection. The hook alone would fall back on the machine's
         own credentials, and so on another bucket of that name.
+    :raises FeedConfigError: if it switches off the check of certificates.
     """
-    said = _fingerprint(BaseHook.get_connection(connection))
+    found = BaseHook.get_connection(connection)
+    extra = found.extra_dejson
+    for part in (extra, (extra.get("service_config") or {}).get("s3") or {}):
+        require_verification(connection, part, "verify")
+    said = _fingerprint(found)
     kept = _kept.get(connection)
     if kept and kept[0] == said:
         return kept[1]
