@@ -19,6 +19,7 @@ TABLE: Final = Path(__file__).with_name("outcomes.csv")
 _FEEDS: Final = Path(__file__).with_name("feeds.yaml")
 #: What can become of a case.
 OUTCOMES: Final = ("applied", "rejected", "quarantined", "refused", "waits", "ignored")
+_WHOLE_THEMES: Final = frozenset({"manifests", "sets", "names"})
 _MANIFEST: Final = "manifest-d-0ac8f3c0-29bd-40aa-82c1-f1b7e0657b19.json"
 _RUN: Final = "0ac8f3c0-29bd-40aa-82c1-f1b7e0657b19"
 
@@ -62,6 +63,12 @@ class Case:
     def path(self) -> Path:
         return FOLDER / self.name
 
+    @property
+    def is_about_one_part(self) -> bool:
+        """Whether reading the file alone tells the outcome."""
+        is_read = self.expected.outcome in {"applied", "rejected", "quarantined"}
+        return is_read and self.theme not in {"manifests", "sets", "pgp"}
+
     def files(self) -> dict[str, bytes]:
         """What is uploaded, by key below the feed's prefix, the manifest last."""
         if self.path.is_dir():
@@ -83,6 +90,19 @@ def manifest(name: str, size: int) -> bytes:
 def cases() -> tuple[Case, ...]:
     with TABLE.open(encoding="utf-8", newline="") as table:
         return tuple(_case(row) for row in csv.DictReader(table))
+
+
+@cache
+def sample() -> tuple[Case, ...]:
+    """The cases that the test suite carries through the whole import; ``make corpus`` carries all of them.
+
+    All that are about more than what is in one file, and of the others one of each kind.
+    """
+    kinds = {
+        (case.theme, case.feed, case.expected.outcome, case.expected.detail.split(":")[0]): case for case in cases()
+    }
+    chosen = set(kinds.values())
+    return tuple(case for case in cases() if case in chosen or case.theme in _WHOLE_THEMES)
 
 
 def feed(case: Case, number: int, landing_zone: dict[str, Any]) -> AudienceFeed:
