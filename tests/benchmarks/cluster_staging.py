@@ -103,4 +103,4 @@ def _await(condition: Callable[[], bool], seconds: float) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise SystemExit(f"Nothing within {seconds:.0f} s; nothing was measured.")
-        time.sleep(0.5)
+        time.sleep(1)
