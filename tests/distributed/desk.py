@@ -25,13 +25,13 @@ class Desk:
     imports: Import
     exports: Export
 
-    def run(self, dag_id: str, *, seconds: float = 90) -> str:
+    def run(self, dag_id: str, *, seconds: float = 180) -> str:
         """Run a Dag to its end; returns the run's id."""
         run_id = self.cluster.trigger(dag_id)
         self.wait_for_end(dag_id, run_id, seconds=seconds)
         return run_id
 
-    def wait_for_end(self, dag_id: str, run_id: str, *, seconds: float = 90) -> None:
+    def wait_for_end(self, dag_id: str, run_id: str, *, seconds: float = 180) -> None:
         def ended() -> str | None:
             state = self.cluster.state(dag_id, run_id)
             return state if state in {"success", "failed"} else None

@@ -21,12 +21,15 @@ CELERY: Final[Mapping[str, str]] = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
     # ... and a task outlives a restart of the API server of 45 seconds instead of 15.
     "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "9",
+    # A busy API server may take longer than 5 seconds to note that a task starts. Asked again, it says that the task
+    # runs already, and the worker leaves it.
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",
 }
 #: On top of it where workers are killed on purpose and somebody waits for what happens.
 QUICK_RECOVERY: Final[Mapping[str, str]] = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "120",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "3",
