@@ -147,7 +147,7 @@ def _bind_address() -> str:
 
     Its parts remember each other by address, and that of a container changes: so they talk by loopback, clients do not.
     """
-    return LOOPBACK if host() == LOOPBACK else "0.0.0.0"  # noqa: S104 - of a container
+    return LOOPBACK if host() == LOOPBACK else "0.0.0.0"  # noqa: S104 - of a container  # nosec B104
 
 
 @lru_cache(maxsize=8)  # making a client takes a fifth of a second of CPU
