@@ -179,3 +179,16 @@ def test_status_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     assert (result.exit_code, result.output) == (1, "Nothing was started yet. Run: cdp sandbox up\n")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_stopped_server_without_keys_is_forgotten(tmp_path: Path) -> None:
+    """Such as a worker: next time there may be fewer of them."""
+    box = Sandbox(tmp_path)
+    process = launch(["sleep", "60"], cwd=tmp_path, log=tmp_path / "log")
+    box.remember("airflow-worker-1", ServerRecord(process=process))
+    box.remember("airflow", ServerRecord({"api": 1}, {"jwt": "x"}))
+
+    assert box.down() == ["airflow-worker-1"]
+
+    assert not process.is_running
+    assert [server.name for server in box.status()] == ["airflow"]
