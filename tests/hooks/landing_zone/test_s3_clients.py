@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import os
-
 import pytest
 from airflow.sdk.exceptions import AirflowNotFoundException
 from botocore.exceptions import ClientError
 
 from campaign_cdp.hooks.landing_zone.s3_clients import client_for
 from campaign_cdp.sandbox.s3 import landing_zone_connection
-from tests.operators.killing import in_child
+from tests.chaos.child import in_child
 
 
 def test_a_connection_that_did_not_change_keeps_its_client(airflow_connections):
@@ -35,6 +33,6 @@ def test_a_removed_connection_is_not_used_any_more(airflow_connections, monkeypa
 def test_a_forked_process_makes_a_client_of_its_own(airflow_connections):
     parents = client_for("landing_zone_s3")
 
-    status, _ = in_child(lambda: os._exit(17 if client_for("landing_zone_s3") is parents else 0))
+    ended = in_child(lambda: client_for("landing_zone_s3") is parents)
 
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert (ended.error, ended.value) == ("", False)
