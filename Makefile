@@ -60,11 +60,11 @@ check: $(VENV)/.installed-dev ## Lint, types, layers, SQL, and that generated fi
 	@$(BIN)/sqlfluff lint --disable-progress-bar include/sql
 	@$(CDP) feeds schema --check
 	@$(BIN)/python docs/generators/dag_catalogue.py --check
+	@$(MAKE) --no-print-directory check-deploy
 
 .PHONY: audit
 audit: $(VENV)/.installed-dev ## Ask an advisory source about the locks; says so where none answers
 	@$(BIN)/python -m tests.security.audit $(AUDIT_ARGS)
-	@$(MAKE) --no-print-directory check-deploy
 
 .PHONY: check-deploy
 check-deploy: $(VENV)/.installed-dev ## Lint Dockerfile, docker-compose.yaml and workflows; a part of check

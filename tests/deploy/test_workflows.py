@@ -48,6 +48,13 @@ def test_targets_are_those_of_the_makefile(workflow: dict[str, Any]) -> None:
     assert {"check", "docs", "test", "demo"} <= {name for names in called for name in names.split()} <= targets
 
 
+def test_the_checks_of_the_deployment_are_a_part_of_make_check() -> None:
+    done = subprocess.run(["make", "--dry-run", "check"], cwd=REPO, capture_output=True, text=True, check=False)
+    assert {"hadolint", "zizmor", "vendor.compose-spec", "vendor.github-workflows"} <= set(
+        re.findall(r"hadolint|zizmor|vendor\.[a-z-]+", done.stdout)
+    )
+
+
 def commands(workflow: dict[str, Any]) -> list[str]:
     return [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
 
