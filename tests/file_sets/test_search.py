@@ -241,7 +241,7 @@ class TestWithManifest:
         assert finding.problem
         assert (finding.problem.code, shelf.reads) == ("ACR-301", [])
 
-    def test_a_time_ahead_of_the_manifest_is_a_problem(self, shelf: Shelf, memory: Memory) -> None:
+    def test_a_time_in_the_future_is_a_problem(self, shelf: Shelf, memory: Memory) -> None:
         for hours, taken in ((24, ["in/g.csv"]), (25, None)):
             shelf.put("in/g.csv")
             at = NOON + timedelta(hours=hours)

@@ -15,7 +15,7 @@ from tests.benchmarks.way import REPO
 from tests.fuzz.effort import VARIABLE
 
 _TESTS: Final = ("tests/fuzz", "tests/rows")
-_ROUND: Final = 10
+_ROUND: Final = 3
 
 
 @click.command()

@@ -34,7 +34,7 @@ from campaign_cdp.file_sets.rules import (
 #: File sets that one look judges: the oldest of an incremental feed, the newest of a full one.
 MAX_WAITING: Final = 100
 MAX_MANIFEST_BYTES: Final = 10_000_000
-#: How far a manifest's time may be ahead of the moment it was written: clocks and time zones differ.
+#: How far a manifest's time may be in the future: clocks and time zones differ.
 _MOST_AHEAD: Final = timedelta(days=1)
 
 _NEVER_SEEN = KnownFile(None)
@@ -54,12 +54,12 @@ class Listing(Protocol):
 def find_next_file_set(zone: Listing, feed: AudienceFeed, seen: Seen, now: datetime) -> Finding:
     """Look once. Blocks; costs at most two listings, one ledger call a page and one read a waiting manifest.
 
-    :param now: aware time that a stability window is measured against.
+    :param now: aware time that stability windows and the times of manifests are measured against.
     :raises SyncError: if the storage or the ledger cannot be read.
     """
-    search = _Search(zone, feed, seen)
+    search = _Search(zone, feed, seen, now)
     rule = feed.complete_when
-    candidates = search.by_series(rule, now) if isinstance(rule, StableFor) else search.by_manifest()
+    candidates = search.by_series(rule) if isinstance(rule, StableFor) else search.by_manifest()
     last_applied = seen.last_applied(feed.id)
     while True:
         finding = next_file_set(feed.export, candidates, last_applied)
@@ -91,8 +91,8 @@ class _Shortlist(Generic[T]):
 
 
 class _Search:
-    def __init__(self, zone: Listing, feed: AudienceFeed, seen: Seen) -> None:
-        self.zone, self.feed, self.seen = zone, feed, seen
+    def __init__(self, zone: Listing, feed: AudienceFeed, seen: Seen, now: datetime) -> None:
+        self.zone, self.feed, self.seen, self.now = zone, feed, seen, now
         day = feed.landing_zone.ignore_before
         self._ignore_before = datetime.combine(day, time(), UTC) if day else datetime.min.replace(tzinfo=UTC)
 
@@ -171,10 +171,10 @@ class _Search:
 
     def _check_time(self, obj: StoredObject, ordered_at: datetime) -> None:
         """Once a set is applied, those before it are stale: one of the year 9999 would be the last for ever."""
-        if ordered_at > obj.modified + _MOST_AHEAD:
+        if ordered_at > self.now + _MOST_AHEAD:
             raise ManifestError(
-                f"{self.zone.url}/{obj.key} was written at {obj.modified:%Y-%m-%d %H:%M} UTC, yet its scheduledTime is "
-                f"{ordered_at:%Y-%m-%d %H:%M} UTC. The file set is not loaded: all later ones would look older. "
+                f"{self.zone.url}/{obj.key} has the scheduledTime {ordered_at:%Y-%m-%d %H:%M} UTC, and it is "
+                f"{self.now:%Y-%m-%d %H:%M} UTC. The file set is not loaded: all later ones would look older. "
                 "Correct the time, or remove the manifest."
             )
 
@@ -190,7 +190,7 @@ class _Search:
 
     # -- Without manifests ----------------------------------------------------------------------------------------
 
-    def by_series(self, rule: StableFor, now: datetime) -> list[Candidate]:
+    def by_series(self, rule: StableFor) -> list[Candidate]:
         shortlist: _Shortlist[tuple[str, str]] = self._shortlist()
         for page in self._pages():
             for obj, known in self._with_known(o for o in page if self._is_data(o)):
@@ -204,7 +204,7 @@ class _Search:
                 part = split_part_name(obj.key)
                 found[part.series][part.number] = obj, known.state
         opened = (s for s in found.values() if any(self._is_open(state) for _, state in s.values()))
-        return [stable_candidate(series, rule.stable, now) for series in opened]
+        return [stable_candidate(series, rule.stable, self.now) for series in opened]
 
     # -- Both -----------------------------------------------------------------------------------------------------
 
