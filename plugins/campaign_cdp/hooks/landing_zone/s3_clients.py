@@ -6,10 +6,12 @@ A triggerer looks into every feed's landing zone every few seconds, so this is m
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import Any, Final
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import BaseHook, Connection
+from botocore.utils import parse_timestamp
 
 from campaign_cdp.hooks.landing_zone.refusals import require_verification
 
@@ -20,10 +22,28 @@ os.register_at_fork(after_in_child=_kept.clear)
 
 
 class _Hook(S3Hook):
-    """Amazon's hook, but for its look for an operator's name in the sources of all callers: a tenth of a second."""
+    """Amazon's hook without two things that cost most of the processor time of a look.
+
+    It looks for an operator's name in the sources of all callers, a tenth of a second; and botocore reads the times of
+    a listing with a parser that guesses their format, four fifths of what a page costs.
+    """
+
+    def get_session(self, *args: Any, **kwargs: Any) -> Any:
+        session = super().get_session(*args, **kwargs)
+        session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
+        return session
 
     def _get_caller(self, target_function_name: str = "execute") -> str:
         return "campaign_cdp"
+
+
+def _time(value: Any) -> datetime:
+    """Read what S3 writes in listings at once, and leave all else to botocore."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return parse_timestamp(value)
+    return found if found.tzinfo else parse_timestamp(value)
 
 
 def client_for(connection: str) -> Any:
