@@ -60,9 +60,10 @@ def test_a_time_is_what_botocore_reads(value):
 def test_a_listing_is_read_without_guessing_the_format_of_its_times(airflow_connections, bucket, monkeypatch):
     for number in range(3):
         bucket.client.put_object(Bucket=bucket.name, Key=str(number), Body=b"x")
-    monkeypatch.setattr("botocore.utils._parse_timestamp_with_tzinfo", None)
 
-    listed = client_for("landing_zone_s3").list_objects_v2(Bucket=bucket.name)["Contents"]
+    with monkeypatch.context() as patch:
+        patch.setattr("botocore.utils._parse_timestamp_with_tzinfo", None)
+        listed = client_for("landing_zone_s3").list_objects_v2(Bucket=bucket.name)["Contents"]
 
     assert [item["Key"] for item in listed] == ["0", "1", "2"]
     assert all(abs(item["LastModified"].timestamp() - time.time()) < 60 for item in listed)
