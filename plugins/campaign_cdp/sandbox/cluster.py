@@ -174,5 +174,7 @@ class AirflowCluster:
                 if part.name == API_SERVER or part.name.replace("-", "_") not in waiting:
                     return
             if not process.is_running or time.monotonic() > deadline:
-                raise part.failed("ended" if not process.is_running else "is not healthy")
+                raise part.failed(
+                    f"ended with code {process.exit_code}" if not process.is_running else "is not healthy"
+                )
             time.sleep(0.2)

@@ -63,7 +63,11 @@ class Component:
         deadline = time.monotonic() + _READY_SECONDS
         while b" ready" not in self.log.read_bytes()[since:]:
             if not process.is_running or time.monotonic() > deadline:
-                raise self.failed("ended" if not process.is_running else f"was not ready after {_READY_SECONDS} s")
+                raise self.failed(
+                    f"ended with code {process.exit_code}"
+                    if not process.is_running
+                    else f"was not ready after {_READY_SECONDS} s"
+                )
             time.sleep(0.1)
 
     def failed(self, what: str) -> SandboxError:

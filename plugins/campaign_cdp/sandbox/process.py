@@ -32,6 +32,12 @@ class ServerProcess:
     def is_running(self) -> bool:
         return start_mark(self.pid) == self.started
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, negative for a signal; ``None`` if it runs, or was not started by this program."""
+        child = _children.get(self.pid)
+        return child.poll() if child else None
+
     def stop(self, sign: signal.Signals = signal.SIGTERM, *, timeout: float = 20) -> bool:
         """Ask it to end, and kill it with its children after ``timeout`` seconds; ``False`` if it was not running."""
         if not self.is_running:
