@@ -20,8 +20,9 @@ from campaign_cdp.exceptions import FeedConfigError, PgpMissingError
 from campaign_cdp.hooks.pgp.connection import PgpKeys
 
 log = logging.getLogger(__name__)
-# It reports broken pipes with tracebacks, which are the normal end of a refused message, and lines of gpg's output.
-logging.getLogger("gnupg").setLevel(logging.CRITICAL)
+# It reports keys as they are, lines of gpg's output, and broken pipes, which are the normal end of a refused message.
+# A filter outlives any level that somebody asks for.
+logging.getLogger("gnupg").addFilter(lambda _: False)
 
 _PREFIX, _LOCK = "cdp-pgp-", "owner.lock"
 #: A socket's path has at most 107 bytes, of which the home's name and the agent's socket take 40.
