@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from campaign_cdp.exceptions import RetriableSyncError
 from tests.chaos.child import Child, Ended, Moment
 from tests.chaos.steps import DIED, SKIPPED, Step, Steps
 
@@ -104,11 +105,26 @@ def walk(steps: Steps, at: str = "", strike: Callable[[Step], Any] | None = None
     :raises StuckError: if another step fails.
     """
     sent: Any = None
-    while step := (_next(steps, sent) if apart else _together(steps, sent, at if strike else "")):
+    while step := (_next(steps, sent) if apart or _is_broken(sent) else _together(steps, sent, at if strike else "")):
         if strike and step.name == at:
             sent, strike = strike(step), None
+        elif step.restarts and _is_broken(sent):
+            sent = _told(step)
         else:
             sent = finished(step)
+
+
+def _is_broken(event: Any) -> bool:
+    """A trigger does not fail: it tells its task what went wrong."""
+    return isinstance(event, dict) and event.get("status") == "broken" and event["code"] == RetriableSyncError.code
+
+
+def _told(step: Step) -> str:
+    """A task that is told of a passing trouble fails, and Airflow starts it over."""
+    ended = _child(step).ended(TIME_LIMIT)
+    if not ended.error.startswith(RetriableSyncError.__name__):
+        raise StuckError(_what(step, ended))
+    return DIED
 
 
 def _next(steps: Steps, sent: Any) -> Step | None:
