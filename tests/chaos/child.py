@@ -26,7 +26,7 @@ class Moment:
 
     :param kind: ``event``: what the interpreter does in this package and its clients, counted. ``commit``: a
         transaction was committed, and nothing else was done since. ``clock``: seconds since the start. ``returned``:
-        all is done, but nobody was told.
+        all is done, but nobody was told; this is also when a child dies whose moment did not come.
     """
 
     kind: Literal["event", "commit", "clock", "returned"]
@@ -158,11 +158,16 @@ class _Inside:
         finally:
             sys.setprofile(None)
             threading.setprofile(None)
-            if self.moment and self.moment.kind == "returned":
+            if self.moment and self._was_spared(self.moment):
                 os.kill(os.getpid(), self.sign)
             ended = Ended(status, value, error, self.counts["event"], self.counts["commit"])
             os.write(writing, pickle.dumps(ended))
             os._exit(status)
+
+    def _was_spared(self, moment: Moment) -> bool:
+        if moment.kind == "clock":
+            return self.sign == signal.SIGKILL  # whether it was paused, only the parent knows
+        return self.counts.get(moment.kind, 0) < moment.at or moment.kind == "returned"
 
     def count(self, frame: FrameType, event: str, argument: object) -> None:
         code = frame.f_code
