@@ -3,8 +3,10 @@
 set -eu
 
 airflow db migrate
-airflow users create --role Admin --username "$ADMIN_USER" --password "$ADMIN_PASSWORD" \
-  --firstname Campaign --lastname Administrator --email "$ADMIN_EMAIL"
+# Arguments can be read by everybody on the machine: the password goes in as if it were typed, where no terminal is (setsid).
+printf '%s\n%s\n' "$ADMIN_PASSWORD" "$ADMIN_PASSWORD" |
+  setsid --wait airflow users create --role Admin --username "$ADMIN_USER" \
+    --firstname Campaign --lastname Administrator --email "$ADMIN_EMAIL"
 cdp pools create --slots "$POOL_SLOTS"
 if [ -n "${AIRFLOW_CONN_CAMPAIGN_DB:-}" ]; then
   cdp ledger upgrade
