@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+#: After midnight, what is told as today's run is one of yesterday; the days before are counted from there.
+TODAYS_RUN_AGO = timedelta(hours=2, minutes=14)
 _DAYS = 30
 _TB, _GB = 10**12, 10**9
 #: Days ago -> what was different then.
@@ -22,7 +24,7 @@ def write_history(conn: psycopg.Connection) -> None:
     """Write what happened on the days before today."""
     now = datetime.now(UTC).replace(microsecond=0)
     for day in range(_DAYS, 0, -1):
-        at = now.replace(hour=4, minute=21, second=7) - timedelta(days=day)
+        at = (now - TODAYS_RUN_AGO).replace(hour=4, minute=21, second=7) - timedelta(days=day)
         rows = 40_000 + int(6_000 * math.sin(day / 3)) + 300 * (_DAYS - day) + 900 * (day * 7 % 5)
         _run(conn, day, at, rows)
         _window(conn, day, at - timedelta(minutes=6), rows // 3)

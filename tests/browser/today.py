@@ -11,7 +11,7 @@ from campaign_cdp.exceptions import RejectLimitError
 from campaign_cdp.file_sets import FileSet, StoredObject
 from campaign_cdp.ledger.store import Ledger
 from campaign_cdp.rows.rejects import Reject, RejectCode
-from tests.browser.history import counts_of
+from tests.browser.history import TODAYS_RUN_AGO, counts_of
 from tests.ops_page.samples import Sample, write_sample
 
 _MESSAGE = (
@@ -23,7 +23,7 @@ _MESSAGE = (
 def write_today(conn: psycopg.Connection) -> Sample:
     sample = write_sample(conn)
     now = datetime.now(UTC).replace(microsecond=0)
-    applied_at = now - timedelta(hours=2, minutes=14)
+    applied_at = now - TODAYS_RUN_AGO
     conn.execute("DELETE FROM cdp.limit_reading WHERE limit_name = 'database_storage' AND contract = 100")
     conn.execute("SET LOCAL session_replication_role = replica")  # no trigger writes its own time into what was then
     _took(conn, sample.applied, applied_at, seconds=47)
