@@ -49,7 +49,7 @@ down: $(VENV)/.installed ## Stop what `make up` started
 
 .PHONY: test
 test: $(VENV)/.installed-dev ## Run the tests against real servers
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(VENV)/.installed-dev ## Lint, types, layers, SQL, and that generated files are current

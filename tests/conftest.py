@@ -44,6 +44,7 @@ from campaign_cdp.sandbox.endpoints import campaign_connection  # noqa: E402
 from campaign_cdp.sandbox.postgres import NOT_DURABLE, PostgresServer  # noqa: E402
 from campaign_cdp.sandbox.s3 import S3Server, landing_zone_connection  # noqa: E402
 from tests.buckets import remove_bucket  # noqa: E402
+from tests.scheduling import SharedServers  # noqa: E402
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -65,6 +66,10 @@ class Bucket:
     name: str
     client: S3Client
     server: S3Server
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedServers:
+    return SharedServers(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ def test_a_task_goes_on_after_its_storage_was_restarted(stand, prepared):
     ("direction", "zone", "step", "what", "cut_after", "stall"),
     [
         ("import", "azure_blob", "update_data", "database", 2500, 0),
-        ("export", "s3", "file_transfer", "storage", 1000, 0),
+        ("export", "sftp", "file_transfer", "storage", 1000, 0),
         ("import", "sftp", "data_loading 1", "storage", 2500, 1),
         ("export", "azure_blob", "data_extraction 1", "database", 3000, 1),
     ],
