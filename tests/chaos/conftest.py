@@ -27,9 +27,10 @@ def own_postgres(tmp_path_factory) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="module")
-def stand(own_postgres, s3_server, azure_server, sftp_server) -> Stand:
-    preload("s3", "azure_blob", "sftp")
-    return Stand(own_postgres, {"s3": s3_server, "azure_blob": azure_server, "sftp": sftp_server})
+def stand(own_postgres, s3_server, azure_server, sftp_server, tmp_path_factory) -> Stand:
+    preload("s3", "azure_blob", "sftp", "local")
+    local = LocalFolder(tmp_path_factory.mktemp("chaos_local"))
+    return Stand(own_postgres, {"s3": s3_server, "azure_blob": azure_server, "sftp": sftp_server, "local": local})
 
 
 @pytest.fixture(scope="module")
