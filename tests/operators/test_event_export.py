@@ -10,6 +10,7 @@ import pytest
 
 from campaign_cdp.exceptions import FileReplacedError, RetriableSyncError, WindowGapError, WindowUnfinishedError
 from campaign_cdp.hooks.landing_zone.factory import landing_zone_for
+from campaign_cdp.operators.data_extraction import ExtractPartitionOperator
 from campaign_cdp.operators.incremental_query import IncrementalQueryOperator
 from campaign_cdp.operators.publication import PublishFilesOperator
 from campaign_cdp.sandbox.deliveries import Events, flip, late, simulate
@@ -47,6 +48,30 @@ def test_every_event_leaves_once_with_an_id_of_its_own(new_export):
     ids = published(export)
     assert sum(ids.values()) == sum(only_events(counts).values())
     assert set(ids.values()) == {1}
+
+
+@pytest.mark.parametrize("zone", ["s3", "azure_blob", "local"])
+@pytest.mark.parametrize("is_early", [True, False], ids=["before it stages", "before it records"])
+def test_a_worker_that_was_thought_dead_replaces_nothing_that_its_retry_staged(new_export, monkeypatch, zone, is_early):
+    export = new_export(zone)
+    sent, write = send(export), ExtractPartitionOperator._write
+
+    def overtaken(self, *args):
+        monkeypatch.setattr(ExtractPartitionOperator, "_write", write)
+        retry = ExtractPartitionOperator(task_id="retry", feed=export.feed, partition=self.partition)
+        if is_early:
+            retry.execute(export.context("run1"))
+        yield from write(self, *args)
+        if not is_early:
+            retry.execute(export.context("run1"))
+
+    monkeypatch.setattr(ExtractPartitionOperator, "_write", overtaken)
+
+    counts = export.run("run1")
+
+    assert only_events(counts) == counted(sent, "delivery", "tracking")
+    assert set(published(export).values()) == {1}
+    assert export.object_keys("staging/") == []
 
 
 def test_later_windows_bring_only_what_is_new(new_export):

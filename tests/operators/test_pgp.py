@@ -153,7 +153,7 @@ def test_aep_takes_every_event_of_encrypted_files(new_export, key_pair, pgp_conn
 
 
 def test_a_second_attempt_publishes_what_it_wrote_itself(new_export, key_pair, pgp_connection, temp, monkeypatch):
-    """Each attempt encrypts with another session key, so its files are others, under the same names."""
+    """Each attempt encrypts with another session key, so its files are others."""
     export = new_export(pgp=pgp_connection(key_pair))
     sent = send(export)
     record = Ledger.record_files

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,8 @@ class ExtractPartitionOperator(BaseOperator):
     """Write one partition of the window's events into files outside the folder that AEP watches.
 
     Campaign's *Data extraction (file)*, mapped: one task per log and partition. COPY, compression, encryption and
-    upload are one pass in constant memory. Doing it again writes the same events under the same names.
+    upload are one pass in constant memory. Each attempt stages in a folder of its own, and the first that gets to write
+    its files down is the one that counts: a worker that was thought dead cannot replace what its retry has staged.
 
     :param feed: the validated feed.
     :param partition: one of those that ``IncrementalQueryOperator`` returned. (templated)
@@ -66,18 +68,38 @@ class ExtractPartitionOperator(BaseOperator):
                 self.log.info("%s was done before: %s", step, done)
                 return done
             window = ledger.guard_window(window.window_id)
+        folder = f"{self.feed.landing_zone.staging}{window.window_id}/{uuid.uuid4().hex[:12]}/"
         with connect(self.feed.campaign) as conn:
-            files = list(self._write(EventDatabase(conn, self.feed, feed_mappings(self.feed)), window, part))
+            database = EventDatabase(conn, self.feed, feed_mappings(self.feed))
+            files = list(self._write(database, window, part, folder))
         counts = {"rows": sum(file.rows for file in files), "bytes": sum(file.size for file in files)}
-        with connect(self.feed.campaign) as conn:
-            ledger = Ledger(conn)
-            ledger.lock_window(window.window_id, step)
-            ledger.record_files(window.window_id, part.partition_no, files)
-            ledger.record_window_step(window.window_id, step, counts)
+        if done := self._record(window, part, files, counts):
+            return self._came_late(folder, done)
         self._report(files, counts, time.monotonic() - started)
         return counts
 
-    def _write(self, database: EventDatabase, window: Window, part: Partition) -> Iterator[StagedFile]:
+    def _record(
+        self, window: Window, part: Partition, files: list[StagedFile], counts: dict[str, int]
+    ) -> dict[str, int] | None:
+        """Write down what was staged, unless another attempt did it before; returns what that one wrote down."""
+        step = extraction_step(part)
+        with connect(self.feed.campaign) as conn:
+            ledger = Ledger(conn)
+            ledger.lock_window(window.window_id, step)
+            done = ledger.window_step(window.window_id, step)
+            if done is None:
+                ledger.record_files(window.window_id, part.partition_no, files)
+                ledger.record_window_step(window.window_id, step, counts)
+        return done
+
+    def _came_late(self, folder: str, done: dict[str, int]) -> dict[str, int]:
+        """Another attempt was first; nobody will use these files."""
+        self.log.warning("Another attempt has written this partition meanwhile: %s. Its files count", done)
+        with landing_zone_for(self.feed.landing_zone) as zone:
+            zone.clear(folder)
+        return done
+
+    def _write(self, database: EventDatabase, window: Window, part: Partition, folder: str) -> Iterator[StagedFile]:
         limits, columns = self.feed.parts, flat_columns(feed_mappings(self.feed), self.feed)
         rows = database.copy_rows(window.window_id, part, min(limits.max_rows, _BLOCK_ROWS))
         # Closed on an error too: the connection cannot roll back, and waits for ever, while rows are under way.
@@ -85,12 +107,14 @@ class ExtractPartitionOperator(BaseOperator):
             files = split(blocks, max_rows=limits.max_rows, max_bytes=limits.max_bytes)
             encode = encoder(self.feed, columns, encrypt)
             for file_no, file in enumerate(files, start=1):
-                yield self._stage(window, part, file_no, file, encode)
+                yield self._stage(window, part, folder, file_no, file, encode)
 
-    def _stage(self, window: Window, part: Partition, file_no: int, file: FileRows, encode: Encoder) -> StagedFile:
+    def _stage(
+        self, window: Window, part: Partition, folder: str, file_no: int, file: FileRows, encode: Encoder
+    ) -> StagedFile:
         name = file_name(self.feed, part.log, window.upper, window.window_id, part.partition_no, file_no)
         with landing_zone_for(self.feed.landing_zone) as zone:
-            staged = zone.stage(f"{self.feed.landing_zone.staging}{window.window_id}/{name}", encode(file))
+            staged = zone.stage(f"{folder}{name}", encode(file))
         self.log.info("%s: %s rows, %s bytes", name, f"{file.rows:,}", f"{staged.size:,}")
         return StagedFile(
             file_no=file_no,
