@@ -74,6 +74,27 @@ def test_a_worker_that_was_thought_dead_replaces_nothing_that_its_retry_staged(n
     assert export.object_keys("staging/") == []
 
 
+@pytest.mark.parametrize("zone", ["s3", "local"])
+def test_what_an_abandoned_window_staged_is_removed_at_the_end_of_the_next(new_export, monkeypatch, zone):
+    export = new_export(zone)
+    sent = send(export)
+    with monkeypatch.context() as patch:
+        patch.setattr(PublishFilesOperator, "execute", _unreachable)
+        with pytest.raises(RetriableSyncError):
+            export.run("run1")
+    export.place.put("staging/events/9/later", b"of a run that is at work")
+    assert len(export.object_keys("staging/")) > 1
+
+    counts = export.run("run2")
+
+    assert only_events(counts) == counted(sent, "delivery", "tracking")
+    assert export.object_keys("staging/") == ["staging/events/9/later"]
+
+
+def _unreachable(self, context):
+    raise RetriableSyncError("The storage is away.")
+
+
 def test_later_windows_bring_only_what_is_new(new_export):
     export = new_export()
     send(export)

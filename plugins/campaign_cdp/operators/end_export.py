@@ -76,9 +76,13 @@ class EndExportOperator(BaseOperator):
         }
 
     def _clean_staging(self, window: Window) -> None:
-        """What killed attempts left; published files have left the folder already."""
+        """What killed attempts left, of this window and of earlier ones: none of those is published any more."""
+        staging = self.feed.landing_zone.staging
         with landing_zone_for(self.feed.landing_zone) as zone:
-            zone.clear(f"{self.feed.landing_zone.staging}{window.window_id}/")
+            keys = (obj.key.removeprefix(staging) for page in zone.iter_pages(staging) for obj in page)
+            left = {int(folder) for folder in (key.partition("/")[0] for key in keys) if folder.isdecimal()}
+            for window_id in {window.window_id} | {each for each in left if each < window.window_id}:
+                zone.clear(f"{staging}{window_id}/")
 
     # -- History ------------------------------------------------------------------------------------------------------
 
