@@ -129,7 +129,8 @@ def test_help_costs_no_airflow() -> None:
 
 
 def test_airflows_logs_never_mix_with_the_answer(tmp_path: Path) -> None:
-    zone = {"conn_type": "aws", "login": "a", "password": "b", "extra": {"endpoint_url": "http://127.0.0.1:1"}}
+    extra = {"endpoint_url": "http://127.0.0.1:1", "config_kwargs": {"retries": {"max_attempts": 0}}}
+    zone = {"conn_type": "aws", "login": "a", "password": "b", "extra": extra}
     done = subprocess.run(
         [sys.executable, "-m", "campaign_cdp", "doctor", "loyalty_gold", "--json"],
         env=os.environ

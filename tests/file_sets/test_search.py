@@ -384,7 +384,7 @@ def test_100_000_keys_do_not_cost_a_request_each(complete_when: Any, applied: in
     assert zone.reads <= MAX_WAITING
 
 
-@pytest.mark.parametrize(("complete_when", "total"), [("manifest", 100_000), (STABLE, 25_000)])
+@pytest.mark.parametrize(("complete_when", "total"), [("manifest", 50_000), (STABLE, 25_000)])
 def test_waiting_keys_are_not_held_in_memory(complete_when: Any, total: int) -> None:
     some_feed = feed("incremental", complete_when)
     find_next_file_set(Warehouse(2_000, every=10), some_feed, Crowd(), NOON)
