@@ -81,11 +81,16 @@ def base_url(airflow_metadata, feeds_folder: Path, ledger_dsn: str, sample: Samp
 @pytest.fixture(autouse=True)
 def settings_of_the_page(feeds_folder: Path, ledger_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: F811
     """For these tests only: those of other folders run in the same process, with ledgers of their own."""
-    from campaign_cdp.ops_page import connections
-
     monkeypatch.setenv("AIRFLOW_CONN_CAMPAIGN_DB", campaign_connection(ledger_dsn))
     monkeypatch.setenv("CDP_FEEDS_DIR", str(feeds_folder))
+    _forget()  # a late request of the test before may have met no settings at all
     yield
+    _forget()
+
+
+def _forget() -> None:
+    from campaign_cdp.ops_page import connections
+
     connections.ledgers.forget()
     connections.downloads.forget()
 
