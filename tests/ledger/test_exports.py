@@ -323,11 +323,9 @@ def test_step_is_recorded_with_its_counts(ledger: Ledger) -> None:
     assert ledger.window_steps(window_id) == {"data_extraction 1": {"rows": 2}}
 
 
-def test_files_of_a_partition_are_replaced_when_it_is_extracted_again(ledger: Ledger) -> None:
+def test_files_are_listed_by_partition(ledger: Ledger) -> None:
     window_id = ledger.open_window(**settings()).window.window_id
-    second = StagedFile(2, "delivery", "staging/b", "out/b", 10, "e2", 5)
     ledger.record_files(window_id, 2, [StagedFile(1, "tracking", "staging/t", "out/t", 1, "t", 1)])
-    ledger.record_files(window_id, 1, [FILE, second])
     ledger.record_files(window_id, 1, [FILE])
 
     files = ledger.window_files(window_id)
@@ -356,7 +354,7 @@ def test_published_file_has_what_the_store_says_of_it(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("until", ["publishing", "published", "done"])
-def test_files_cannot_be_replaced_once_aep_may_have_seen_them(ledger: Ledger, until: str) -> None:
+def test_no_file_is_added_once_aep_may_have_seen_others(ledger: Ledger, until: str) -> None:
     window = ledger.open_window(**settings()).window
     ledger.record_files(window.window_id, 1, [FILE])
     move(ledger, window, until)

@@ -51,18 +51,16 @@ class ExportProgress(Windows):
         return {row["step"]: row["counts"] for row in self._rows(query, (window_id,))}
 
     def record_files(self, window_id: int, partition_no: int, files: Iterable[StagedFile]) -> None:
-        """Write down the staged files of a partition. Doing it again replaces them.
+        """Write down the staged files of a partition, together with its step, which is done once.
 
         :raises WindowAbandonedError: if another Dag run took over, or AEP may have seen files already.
         """
         window = self.guard_window(window_id)
         if not window.is_unseen:
             self._refuse_window(window)
-        where = (window_id, partition_no)
-        self._execute("DELETE FROM cdp.export_file WHERE window_id = %s AND partition_no = %s", where)
         for file in files:
             named = (file.file_no, file.log, file.staged_key, file.key, file.size, file.etag, file.rows, file.sha256)
-            self._execute(_INSERT_FILE, (*where, *named))
+            self._execute(_INSERT_FILE, (window_id, partition_no, *named))
 
     def window_files(self, window_id: int) -> list[ExportFile]:
         """Return all files of a window."""
