@@ -68,6 +68,7 @@ class Bucket:
     server: S3Server
 
 
+@pytest.hookimpl(optionalhook=True)  # it is unknown under "-p no:xdist"
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedServers:
     return SharedServers(config, log)
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ _CODED: Final = "ACR-"
 
 
 @dataclass(slots=True)
-class Trouble:
+class Trouble(ABC):
     """Disturbs a step, and lets it be tried again once that is over.
 
     :param struck: whether anything was disturbed at all.
@@ -46,9 +47,9 @@ class Trouble:
             raise StuckError(f"{step.name} failed for good: {ended.error}")
         return DIED if step.restarts else finished(step)
 
+    @abstractmethod
     def disturb(self, step: Step) -> Ended:
         """Do the step in trouble; there is none any more when this returns."""
-        raise NotImplementedError
 
 
 def _may_be_tried_again(error: str) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import REPO
+
+pytestmark = pytest.mark.skipif(not shutil.which("setsid"), reason="needs setsid of util-linux, which the image has")
 
 PASSWORD = "pä ss'\"$word"
 CALLED = """#!/bin/sh
